@@ -1,0 +1,273 @@
+//! Believable load as closed formulas: a rate that can be read and integrated at any time in constant
+//! cost. Never keeps state and never reads a clock; the same seed and time give the same number.
+
+use std::f64::consts::TAU;
+
+/// Seconds of a day.
+pub const DAY_SECS: f64 = 86_400.0;
+/// Seconds of an hour.
+pub const HOUR_SECS: f64 = 3_600.0;
+
+/// Lengths of the noise slots in seconds, and the share of the noise that each carries.
+///
+/// Within one slot the noise is one full sine of a hashed height: it is continuous at the borders and
+/// integrates to zero over the slot, so an integral over weeks costs as much as one over a second.
+const NOISE_SLOTS: [(f64, f64); 3] = [(41.0, 0.45), (307.0, 0.35), (2_909.0, 0.2)];
+
+/// One round of splitmix64: a well mixed number for every input.
+#[must_use]
+pub const fn mix(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A hash of a seed and a salt.
+#[must_use]
+pub const fn hash(seed: u64, salt: u64) -> u64 {
+    mix(mix(seed) ^ salt.wrapping_mul(0xd6e8_feb8_6659_fd93))
+}
+
+/// A hashed number in `0.0..1.0`.
+#[must_use]
+pub fn unit(seed: u64, salt: u64) -> f64 {
+    (hash(seed, salt) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// A hashed number in `low..high`.
+#[must_use]
+pub fn within(seed: u64, salt: u64, low: f64, high: f64) -> f64 {
+    low + (high - low) * unit(seed, salt)
+}
+
+/// A repeated rectangular burst on top of a [`Curve`], such as an hourly job.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pulse {
+    /// Seconds from one start to the next.
+    pub period_secs: f64,
+    /// Seconds that each burst lasts.
+    pub length_secs: f64,
+    /// Shift of the starts in seconds.
+    pub phase_secs: f64,
+    /// Amount added while the burst lasts.
+    pub height: f64,
+}
+
+impl Pulse {
+    fn value(&self, time: f64) -> f64 {
+        let inside = (time + self.phase_secs).rem_euclid(self.period_secs) < self.length_secs;
+        if inside { self.height } else { 0.0 }
+    }
+
+    fn integral(&self, from: f64, to: f64) -> f64 {
+        let (from, to) = (from + self.phase_secs, to + self.phase_secs);
+        let whole = (to / self.period_secs).floor() - (from / self.period_secs).floor();
+        let part = |time: f64| time.rem_euclid(self.period_secs).min(self.length_secs);
+        self.height * (whole * self.length_secs + part(to) - part(from))
+    }
+}
+
+/// A rate over time: a base with a daily and an hourly rhythm, noise, and perhaps bursts.
+///
+/// The amplitudes are shares of the base and sum to less than one, so the rate stays positive and a
+/// counter made of its integral never falls.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Curve {
+    base: f64,
+    daily: f64,
+    hourly: f64,
+    noise: f64,
+    rhythm_seed: u64,
+    noise_seed: u64,
+    pulse: Option<Pulse>,
+}
+
+impl Curve {
+    /// A curve around `base`; rhythm and noise follow from the seed.
+    #[must_use]
+    pub fn new(base: f64, seed: u64) -> Self {
+        Self {
+            base,
+            daily: within(seed, 1, 0.2, 0.4),
+            hourly: within(seed, 2, 0.05, 0.15),
+            noise: within(seed, 3, 0.2, 0.4),
+            rhythm_seed: seed,
+            noise_seed: seed,
+            pulse: None,
+        }
+    }
+
+    /// The same curve with a burst on top.
+    #[must_use]
+    pub const fn with_pulse(mut self, pulse: Pulse) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+
+    /// A curve with the same rhythm and bursts, scaled by `share`, with noise of its own.
+    #[must_use]
+    pub fn derive(&self, share: f64, seed: u64) -> Self {
+        let pulse = self.pulse.map(|pulse| Pulse { height: pulse.height * share, ..pulse });
+        Self { base: self.base * share, pulse, noise_seed: seed, noise: 0.4, ..*self }
+    }
+
+    /// The rate at a time, per second.
+    #[must_use]
+    pub fn value(&self, time: f64) -> f64 {
+        let daily = self.daily * (TAU * self.turn(time, DAY_SECS, 4)).sin();
+        let hourly = self.hourly * (TAU * self.turn(time, HOUR_SECS, 5)).sin();
+        let noise: f64 = NOISE_SLOTS
+            .iter()
+            .map(|&(length, share)| {
+                let (height, turn) = self.slot(time, length);
+                share * height * (TAU * turn).sin()
+            })
+            .sum();
+        let pulse = self.pulse.map_or(0.0, |pulse| pulse.value(time));
+        self.base * (1.0 + daily + hourly + self.noise * noise) + pulse
+    }
+
+    /// The amount that flowed from one time to another: the exact integral of [`Curve::value`].
+    #[must_use]
+    pub fn integral(&self, from: f64, to: f64) -> f64 {
+        let pulse = self.pulse.map_or(0.0, |pulse| pulse.integral(from, to));
+        self.base * ((to - from) + self.wave(to) - self.wave(from)) + pulse
+    }
+
+    /// The mean rate between two times; the rate itself when they are equal.
+    #[must_use]
+    pub fn mean(&self, from: f64, to: f64) -> f64 {
+        if to - from < 1e-6 { self.value(to) } else { self.integral(from, to) / (to - from) }
+    }
+
+    /// The bounded, periodic part of the primitive, as a share of the base.
+    fn wave(&self, time: f64) -> f64 {
+        let primitive = |turn: f64, period: f64| -(TAU * turn).cos() * period / TAU;
+        let daily = self.daily * primitive(self.turn(time, DAY_SECS, 4), DAY_SECS);
+        let hourly = self.hourly * primitive(self.turn(time, HOUR_SECS, 5), HOUR_SECS);
+        let noise: f64 = NOISE_SLOTS
+            .iter()
+            .map(|&(length, share)| {
+                let (height, turn) = self.slot(time, length);
+                share * height * (1.0 - (TAU * turn).cos()) * length / TAU
+            })
+            .sum();
+        daily + hourly + self.noise * noise
+    }
+
+    /// Where in a period the time lies, `0.0..1.0`, with a hashed shift of at most a quarter.
+    fn turn(&self, time: f64, period: f64, salt: u64) -> f64 {
+        (time / period + 0.25 * unit(self.rhythm_seed, salt) - 0.35).rem_euclid(1.0)
+    }
+
+    /// Height of the noise in the slot of that time, `-1.0..1.0` with few large ones, and where in the
+    /// slot the time lies.
+    fn slot(&self, time: f64, length: f64) -> (f64, f64) {
+        let position = time / length;
+        let number = position.floor();
+        let raw = 2.0 * unit(self.noise_seed ^ length.to_bits(), number as u64) - 1.0;
+        (raw * raw.abs(), position - number)
+    }
+}
+
+/// A level over time, such as used memory: a wave around a base plus a slow saw tooth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// The wave.
+    pub wave: Curve,
+    /// Height of the saw tooth: the level grows by this much and falls back at once.
+    pub saw_height: f64,
+    /// Seconds of one tooth.
+    pub saw_period_secs: f64,
+    /// Shift of the teeth in seconds.
+    pub saw_phase_secs: f64,
+}
+
+impl Level {
+    /// A level without a saw tooth.
+    #[must_use]
+    pub fn steady(base: f64, seed: u64) -> Self {
+        Self {
+            wave: Curve { daily: 0.08, hourly: 0.02, noise: 0.05, ..Curve::new(base, seed) },
+            saw_height: 0.0,
+            saw_period_secs: DAY_SECS,
+            saw_phase_secs: 0.0,
+        }
+    }
+
+    /// A level that fills from `low` to `high` in `period_secs`, then is emptied.
+    #[must_use]
+    pub fn filling(low: f64, high: f64, period_secs: f64, seed: u64) -> Self {
+        Self {
+            wave: Curve { daily: 0.002, hourly: 0.001, noise: 0.001, ..Curve::new(low, seed) },
+            saw_height: high - low,
+            saw_period_secs: period_secs,
+            saw_phase_secs: period_secs * unit(seed, 6),
+        }
+    }
+
+    /// The level at a time.
+    #[must_use]
+    pub fn value(&self, time: f64) -> f64 {
+        let tooth = ((time + self.saw_phase_secs) / self.saw_period_secs).rem_euclid(1.0);
+        self.wave.value(time) + self.saw_height * tooth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: f64 = 1_795_378_000.0;
+
+    fn curves() -> Vec<Curve> {
+        let pulse =
+            Pulse { period_secs: 3_600.0, length_secs: 700.0, phase_secs: 13.0, height: 400.0 };
+        let mut curves: Vec<Curve> = (0..20).map(|seed| Curve::new(1_000.0, seed)).collect();
+        curves.push(Curve::new(1_000.0, 99).with_pulse(pulse));
+        curves.push(Curve::new(1_000.0, 99).with_pulse(pulse).derive(0.1, 7));
+        curves
+    }
+
+    #[test]
+    fn the_integral_is_the_sum_of_the_rate() {
+        for curve in curves() {
+            let step = 0.25;
+            let sum: f64 =
+                (0..40_000).map(|i| curve.value(START + (f64::from(i) + 0.5) * step) * step).sum();
+            let integral = curve.integral(START, START + 10_000.0);
+            assert!((sum - integral).abs() < integral * 1e-3, "{curve:?}: {sum} {integral}");
+        }
+    }
+
+    #[test]
+    fn the_rate_is_never_negative_so_the_integral_never_falls() {
+        for curve in curves() {
+            for i in 0..20_000 {
+                let time = START + f64::from(i) * 7.3;
+                assert!(curve.value(time) >= 0.0);
+                assert!(curve.integral(START, time + 7.3) >= curve.integral(START, time));
+            }
+        }
+    }
+
+    #[test]
+    fn integrals_of_neighbouring_spans_add_up() {
+        for curve in curves() {
+            let whole = curve.integral(START - 5e6, START + 90.0);
+            let parts = curve.integral(START - 5e6, START) + curve.integral(START, START + 90.0);
+            assert!((whole - parts).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn a_filling_level_grows_and_is_emptied() {
+        let level = Level::filling(0.4, 0.9, 10.0 * DAY_SECS, 3);
+        let values: Vec<f64> =
+            (0..20).map(|day| level.value(START + f64::from(day) * DAY_SECS)).collect();
+        assert!(values.iter().all(|value| (0.3..0.95).contains(value)));
+        let falls = values.windows(2).filter(|pair| pair[1] < pair[0] - 0.2).count();
+        assert!((1..=2).contains(&falls), "{values:?}");
+    }
+}

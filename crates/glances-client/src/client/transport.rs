@@ -1,0 +1,215 @@
+//! Requests and replies; the sole user of reqwest, with `tls` and `failure` beside it.
+
+mod failure;
+mod tls;
+mod token;
+
+use std::time::Duration;
+
+use reqwest::Method;
+pub(crate) use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::options::{Auth, BuildError, ClientOptions};
+use crate::{ApiVersion, FetchError};
+use failure::Resolver;
+pub(crate) use failure::root_cause;
+use token::Token;
+
+/// Glances closes an idle connection after 5 s; ours must not be older when it is used again.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+
+/// A poller sends few requests at once to one server.
+const POOL_IDLE_CONNECTIONS_MAX: usize = 4;
+
+const USER_AGENT: &str = concat!("glances-mcp/", env!("CARGO_PKG_VERSION"));
+
+/// HTTP to one server.
+pub(super) struct Transport {
+    http: reqwest::Client,
+    /// Scheme, host, port and prefix, without a slash at the end.
+    base: String,
+    host: String,
+    credentials: Credentials,
+    body_bytes_max: usize,
+    filter: fn(&str) -> String,
+}
+
+enum Credentials {
+    None,
+    Basic(HeaderValue),
+    Token(Token),
+}
+
+/// A whole answer.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Whether the body contains the words.
+    pub(super) fn says(&self, words: &str) -> bool {
+        self.body.windows(words.len()).any(|window| window == words.as_bytes())
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+}
+
+impl Transport {
+    pub(super) fn new(options: ClientOptions) -> Result<Self, BuildError> {
+        let url = base_url(&options.base_url)?;
+        let tls = tls::config(&options, url.scheme() == "https")?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .default_headers(headers(&options.headers)?)
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .gzip(true)
+            .http1_only()
+            .tcp_nodelay(true)
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(POOL_IDLE_CONNECTIONS_MAX)
+            .dns_resolver(Resolver)
+            .build()
+            .map_err(|error| BuildError::Tls { reason: failure::root_cause(&error) })?;
+        Ok(Self {
+            http,
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            credentials: credentials(options.auth)?,
+            body_bytes_max: options.body_bytes_max,
+            filter: options.text_filter,
+        })
+    }
+
+    /// A GET, once more when the server closed a pooled connection under it.
+    pub(super) async fn get(&self, api: ApiVersion, path: &str) -> Result<Reply, FetchError> {
+        self.send(Method::GET, api, path).await
+    }
+
+    /// A POST without body.
+    pub(super) async fn post(&self, api: ApiVersion, path: &str) -> Result<Reply, FetchError> {
+        self.send(Method::POST, api, path).await
+    }
+
+    /// With the credentials; a token that the server has forgotten is renewed once.
+    async fn send(&self, method: Method, api: ApiVersion, path: &str) -> Result<Reply, FetchError> {
+        let token = match &self.credentials {
+            Credentials::None => return self.attempt(&method, path, None).await,
+            Credentials::Basic(value) => return self.attempt(&method, path, Some(value)).await,
+            Credentials::Token(token) => token,
+        };
+        let value = token.current(self, api).await?;
+        let reply = self.attempt(&method, path, Some(&value)).await?;
+        if reply.status != 401 {
+            return Ok(reply);
+        }
+        let Some(renewed) = token.renewed(self, api, &value).await? else { return Ok(reply) };
+        self.attempt(&method, path, Some(&renewed)).await
+    }
+
+    async fn attempt(
+        &self,
+        method: &Method,
+        path: &str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Reply, FetchError> {
+        let url = format!("{}{path}", self.base);
+        let request = || {
+            let request = self.http.request(method.clone(), &url);
+            match authorization {
+                Some(value) => request.header(AUTHORIZATION, value.clone()),
+                None => request,
+            }
+        };
+        let response = match request().send().await {
+            Err(error) if *method == Method::GET && failure::closed_before_reply(&error) => {
+                request().send().await
+            }
+            sent => sent,
+        };
+        self.read(response).await
+    }
+
+    /// JSON to the token endpoint, without credentials of another kind.
+    async fn post_json(&self, path: &str, body: String) -> Result<Reply, FetchError> {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+        self.read(request.send().await).await
+    }
+
+    /// Reads the body in pieces, so that a long one is dropped before it is in memory.
+    async fn read(
+        &self,
+        response: Result<reqwest::Response, reqwest::Error>,
+    ) -> Result<Reply, FetchError> {
+        let fail = |error: reqwest::Error| failure::classify(&error, &self.host, self.filter);
+        let limit_bytes = self.body_bytes_max;
+        let too_large = FetchError::TooLarge { limit_bytes };
+        let mut response = response.map_err(fail)?;
+        let status = response.status().as_u16();
+        let announced = response.content_length().unwrap_or(0);
+        if announced > u64::try_from(limit_bytes).unwrap_or(u64::MAX) {
+            return Err(too_large);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(fail)? {
+            if chunk.len() > limit_bytes - body.len() {
+                return Err(too_large);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, body })
+    }
+}
+
+/// Parses and checks a base URL.
+pub(crate) fn base_url(text: &str) -> Result<Url, BuildError> {
+    let reason = |reason| BuildError::Url { reason };
+    let url = Url::parse(text.trim())
+        .map_err(|_| reason("not a URL; write it like `http://host:61208`"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(reason("must begin with `http://` or `https://`"));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(reason("has no host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(reason("must not contain credentials; set `username` and `password`"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(reason("must end with the host or the prefix, without `?` or `#`"));
+    }
+    if url.path_segments().is_some_and(|mut parts| parts.any(|part| part == "api")) {
+        return Err(reason("must end before `/api`"));
+    }
+    Ok(url)
+}
+
+fn headers(headers: &[(String, SecretString)]) -> Result<HeaderMap, BuildError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let refuse = || BuildError::Header { name: name.clone() };
+        let key = HeaderName::try_from(name.as_str()).map_err(|_| refuse())?;
+        let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| refuse())?;
+        value.set_sensitive(true);
+        map.append(key, value);
+    }
+    Ok(map)
+}
+
+fn credentials(auth: Auth) -> Result<Credentials, BuildError> {
+    Ok(match auth {
+        Auth::None => Credentials::None,
+        Auth::Basic { username, password } => {
+            Credentials::Basic(token::basic(&username, &password)?)
+        }
+        Auth::Token { username, password } => Credentials::Token(Token::new(username, password)?),
+    })
+}

@@ -1,0 +1,295 @@
+//! The composition root: the only module that knows all others and how they are wired.
+
+mod reload;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use glances_client::{Auth, Client, ClientOptions};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    audit::LogSink,
+    command::Commands,
+    config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig},
+    ingest,
+    live::Live,
+    mcp::{self, Calls, McpHttp, Settings},
+    model::HostName,
+    poll::{Cadence, Pollers, Target},
+    query::Query,
+    redact,
+    snapshot::Host,
+    tasks::Tasks,
+    telemetry::Counters,
+    web::{self, Web},
+};
+
+/// Glances' own user, when only a password is given.
+const DEFAULT_USER: &str = "glances";
+
+/// Where the configuration comes from, to read it again.
+#[derive(Clone)]
+pub struct Source {
+    /// `--config`; the usual places when `None`.
+    pub path: Option<PathBuf>,
+    /// Flags.
+    pub overrides: Overrides,
+}
+
+/// The running server, without a transport.
+pub struct App {
+    config: Config,
+    tasks: Tasks,
+    query: Query,
+    commands: Commands,
+    counters: Arc<Counters>,
+    fleet: Arc<Fleet>,
+}
+
+/// What a changed configuration changes.
+struct Fleet {
+    live: Live,
+    pollers: Arc<Pollers>,
+    query: Query,
+    /// Each server's last configuration and how often it has changed.
+    revisions: Mutex<BTreeMap<HostName, (ServerConfig, u64)>>,
+    exposure: Option<String>,
+}
+
+impl App {
+    /// Starts polling what the configuration names.
+    ///
+    /// # Errors
+    /// What cannot be used of the configuration.
+    pub async fn start(config: Config, source: Source) -> Result<Self, Problems> {
+        let exposure = config.check_exposure().map_err(|problem| Problems(vec![problem]))?;
+        let tasks = Tasks::default();
+        let live = Live::default();
+        let query = Query::new(live.clone());
+        let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
+        let (commands, orders) = Commands::channel();
+        let pollers = Arc::new(Pollers::new(tasks.clone(), snapshots));
+        let fleet = Arc::new(Fleet {
+            live: live.clone(),
+            pollers: pollers.clone(),
+            query: query.clone(),
+            revisions: Mutex::default(),
+            exposure,
+        });
+        fleet.apply(&config).await?;
+        tasks.spawn("ingest", ingest::run(incoming, live));
+        tasks.spawn("commands", pollers.serve(orders));
+        tasks.spawn("reload", reload::watch(config.clone(), source, fleet.clone()));
+        Ok(Self { config, tasks, query, commands, counters: Arc::default(), fleet })
+    }
+
+    fn calls(&self) -> Arc<Calls> {
+        let settings = Settings {
+            enable: self.config.tools.enable.clone(),
+            disable: self.config.tools.disable.clone(),
+            read_only: self.config.tools.read_only,
+            concurrent: self.config.limits.concurrent_requests,
+        };
+        Arc::new(Calls::new(
+            &settings,
+            self.query.clone(),
+            self.commands.clone(),
+            Arc::new(LogSink),
+            self.counters.clone(),
+        ))
+    }
+
+    /// Serves MCP on HTTP until `stop` is cancelled.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve_http(
+        self,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let http = &self.config.http;
+        let settings = McpHttp {
+            allowed_hosts: allowed_hosts(&http.host, &http.allowed_hosts),
+            allowed_origins: allowed_origins(&http.allowed_origins, &http.cors_origins),
+            sessions: http.sessions,
+            sessions_max: http.sessions_max,
+            session_idle: http.session_idle,
+            body_bytes_max: http.body_bytes_max,
+        };
+        let (service, sessions) = mcp::service(self.calls(), &settings, stop.child_token());
+        let web = Web {
+            mcp: service,
+            sessions,
+            query: self.query.clone(),
+            counters: self.counters.clone(),
+            token: http.token.clone(),
+            cors_origins: http.cors_origins.clone(),
+            body_bytes_max: http.body_bytes_max,
+        };
+        let served = web::serve(listener, web, stop.cancelled_owned()).await;
+        self.tasks.stop().await;
+        served
+    }
+
+    /// Serves MCP on stdin and stdout until the client closes them or `stop` is cancelled.
+    ///
+    /// # Errors
+    /// When the client does not speak MCP.
+    pub async fn serve_stdio(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let served = mcp::stdio(self.calls(), stop).await;
+        self.tasks.stop().await;
+        served
+    }
+
+    /// Number of configured servers.
+    #[must_use]
+    pub fn servers(&self) -> usize {
+        self.fleet.revisions.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Fleet {
+    /// Polls what this configuration names, from now on. Nothing changes when any of it cannot be
+    /// used.
+    async fn apply(&self, config: &Config) -> Result<(), Problems> {
+        let mut targets = Vec::new();
+        let mut problems = Vec::new();
+        for server in &config.servers {
+            match self.target(config, server) {
+                Ok(target) => targets.push(target),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
+        self.live.set_hosts(targets.iter().map(|target| target.host.clone()).collect());
+        self.pollers.set_targets(targets).await;
+        let warnings = config.warnings.iter().cloned();
+        self.query.set_notices(self.exposure.iter().cloned().chain(warnings).collect());
+        Ok(())
+    }
+
+    fn target(&self, config: &Config, server: &ServerConfig) -> Result<Target, Problem> {
+        let interval = server.interval.unwrap_or(config.poll.interval);
+        let options = Arc::new(client_options(server));
+        let client = Client::new((*options).clone()).map_err(|err| Problem {
+            place: format!("servers: {}", server.alias),
+            problem: err.to_string(),
+            fix: None,
+        })?;
+        Ok(Target {
+            host: Arc::new(Host {
+                alias: server.alias.clone(),
+                url: server.url.clone(),
+                environment: server.environment.clone(),
+                region: server.region.clone(),
+                tags: server.tags.iter().cloned().collect(),
+                criticality: server.criticality,
+                paused: server.paused,
+                interval,
+            }),
+            options,
+            client,
+            timeout: server.timeout.min(config.limits.glances_timeout),
+            disabled: server.disabled_plugins.iter().copied().collect(),
+            cadence: Cadence {
+                interval,
+                containers: config.poll.containers_interval.max(interval),
+                processes: config.poll.processes_interval.max(interval),
+                backoff_first: config.poll.backoff_first,
+            },
+            revision: self.revision(server),
+        })
+    }
+
+    /// Grows whenever a server's configuration changes.
+    fn revision(&self, server: &ServerConfig) -> u64 {
+        let mut revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
+        let revision = match revisions.get(server.alias.as_str()) {
+            Some((known, revision)) if known == server => *revision,
+            Some((_, revision)) => revision + 1,
+            None => 0,
+        };
+        revisions.insert(server.alias.clone(), (server.clone(), revision));
+        revision
+    }
+}
+
+/// How the client reaches one configured server.
+#[must_use]
+pub fn client_options(server: &ServerConfig) -> ClientOptions {
+    let mut options = ClientOptions::new(server.url.clone());
+    if let Some(password) = server.password.clone() {
+        let username = server.username.clone().unwrap_or_else(|| DEFAULT_USER.to_owned());
+        options.auth = match server.auth {
+            AuthKind::Basic => Auth::Basic { username, password },
+            AuthKind::Token => Auth::Token { username, password },
+        };
+    }
+    options.ca_pem.clone_from(&server.ca_pem);
+    options.verify_tls = server.verify_tls;
+    options.headers.clone_from(&server.headers);
+    options.text_filter = redact::clean;
+    options
+}
+
+/// Names of this machine that `Host` may always have, and those that were configured.
+fn allowed_hosts(listen: &str, configured: &[String]) -> Vec<String> {
+    let mut names: Vec<String> =
+        ["localhost", "127.0.0.1", "::1", "[::1]"].map(str::to_owned).to_vec();
+    if !matches!(listen, "0.0.0.0" | "::") {
+        names.push(listen.to_owned());
+    }
+    names.extend_from_slice(configured);
+    names
+}
+
+/// Origins of pages from this machine, and those that were configured.
+fn allowed_origins(configured: &[String], cors: &[String]) -> Vec<String> {
+    let local = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+    local.into_iter().map(str::to_owned).chain(configured.iter().chain(cors).cloned()).collect()
+}
+
+/// Reads the configuration; with no file at all, tries a Glances on this machine.
+///
+/// # Errors
+/// All problems of the configuration together, or what to do when there is none.
+pub async fn load(source: &Source) -> Result<Config, Problems> {
+    let env = Env::read();
+    let mut config = Config::load(source.path.as_deref(), &source.overrides, &env)?;
+    if !config.servers.is_empty() {
+        return Ok(config);
+    }
+    let local = Overrides { servers: vec![LOCAL_GLANCES.to_owned()], ..source.overrides.clone() };
+    let with_local = Config::load(source.path.as_deref(), &local, &env)?;
+    if config.sources.is_empty()
+        && let Some(server) = with_local.servers.first()
+        && let Ok(client) = Client::new(client_options(server))
+        && client.connect(LOCAL_DEADLINE).await.is_ok()
+    {
+        config.servers = with_local.servers;
+        return Ok(config);
+    }
+    Err(Problems(vec![Problem {
+        place: "servers".to_owned(),
+        problem: "no servers are configured and no Glances answers on 127.0.0.1:61208".to_owned(),
+        fix: Some(
+            "write a `glances-mcp.toml` with a `[[servers]]` table, name one with `--server \
+             http://HOST:61208`, or start a Glances here with `glances -w`"
+                .to_owned(),
+        ),
+    }]))
+}
+
+/// Tried when there is no configuration at all.
+const LOCAL_GLANCES: &str = "local=http://127.0.0.1:61208";
+/// A Glances on this machine answers at once or not at all.
+const LOCAL_DEADLINE: Duration = Duration::from_secs(3);

@@ -1,0 +1,94 @@
+//! `check`: is the configuration right, and does every server answer?
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Args;
+use futures_util::{StreamExt, stream};
+use glances_client::Client;
+
+use super::{ConfigArgs, say};
+use crate::{
+    app,
+    config::{Config, ServerConfig},
+    query::fix,
+};
+
+/// Servers probed at a time.
+const PROBES_AT_ONCE: usize = 16;
+/// Longest that one server may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Exit code when the configuration is right and a server does not answer.
+const UNREACHABLE: u8 = 2;
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Check the file alone
+    #[arg(long)]
+    no_probe: bool,
+}
+
+impl Check {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = match app::load(&self.config.source()).await {
+            Ok(config) => config,
+            Err(problems) => {
+                say(format!("{} problems:\n{problems}", problems.0.len()));
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        match config.check_exposure() {
+            Ok(warning) => warning.into_iter().for_each(|warning| say(format!("warning: {warning}"))),
+            Err(problem) => {
+                say(format!("1 problems:\n{problem}"));
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        for warning in &config.warnings {
+            say(format!("warning: {warning}"));
+        }
+        let files: Vec<String> =
+            config.sources.iter().map(|path| path.display().to_string()).collect();
+        say(format!("configuration: {} servers from {}", config.servers.len(),
+            if files.is_empty() { "the command line".to_owned() } else { files.join(", ") }));
+        if self.no_probe {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let all_answer = probe_all(&config).await;
+        Ok(if all_answer { ExitCode::SUCCESS } else { ExitCode::from(UNREACHABLE) })
+    }
+}
+
+/// Prints a line a server, in their order; whether all answer.
+async fn probe_all(config: &Config) -> bool {
+    let width = config.servers.iter().map(|s| s.alias.as_str().len()).max().unwrap_or(0);
+    let mut probes = stream::iter(&config.servers).map(probe).buffered(PROBES_AT_ONCE);
+    let mut all = true;
+    while let Some((alias, ok, line)) = probes.next().await {
+        all &= ok;
+        say(format!("{} {alias:width$}  {line}", if ok { "ok  " } else { "FAIL" }));
+    }
+    all
+}
+
+async fn probe(server: &ServerConfig) -> (&str, bool, String) {
+    let alias = server.alias.as_str();
+    if server.paused {
+        return (alias, true, "paused".to_owned());
+    }
+    let started = std::time::Instant::now();
+    let client = match Client::new(app::client_options(server)) {
+        Ok(client) => client,
+        Err(err) => return (alias, false, err.to_string()),
+    };
+    match client.connect(DEADLINE.min(server.timeout)).await {
+        Ok(info) => {
+            let version = info.version.as_deref().unwrap_or("unknown");
+            let plugins = info.plugins.len();
+            let took = started.elapsed().as_millis();
+            (alias, true, format!("Glances {version}, API {}, {plugins} plugins, {took} ms  {}", info.api, server.url))
+        }
+        Err(error) => (alias, false, format!("{error}  {}\n     fix: {}", server.url, fix(&error))),
+    }
+}

@@ -1,0 +1,40 @@
+//! `docs`: the reference pages, from the same lists that the program runs on.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::say;
+use crate::{config, metric, tools};
+
+#[derive(Debug, Args)]
+pub(super) struct Docs {
+    /// Which page
+    #[arg(value_enum, default_value_t = Page::All)]
+    page: Page,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Page {
+    All,
+    Tools,
+    Metrics,
+    Configuration,
+}
+
+impl Docs {
+    #[expect(clippy::unnecessary_wraps, reason = "all commands have one form")]
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let wanted = |page: Page| matches!(self.page, Page::All) || self.page == page;
+        if wanted(Page::Tools) {
+            say(tools::reference());
+        }
+        if wanted(Page::Metrics) {
+            say(metric::reference());
+        }
+        if wanted(Page::Configuration) {
+            say(config::reference());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

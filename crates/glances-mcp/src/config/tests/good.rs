@@ -1,0 +1,570 @@
+//! Good configurations: what they mean.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+const WHOLE: &str = r#"
+performance_baseline_retention = 14
+alert_history_retention = 60
+
+[defaults]
+password = "env:FLEET_PASSWORD"
+tags = ["linux"]
+timeout = "20s"
+
+[[servers]]
+alias = "web-[01-03]"
+host = "web-[01-03].example.org"
+environment = "prod"
+tags = ["web"]
+depends_on = ["db"]
+
+[[servers]]
+alias = "db"
+url = "https://DB.example.org/glances/"
+environment = "stage"
+username = "monitor"
+auth = "token"
+timeout = 45
+interval = "500ms"
+criticality = "Critical"
+timezone = "Europe/Berlin"
+cost_per_month = 12
+disabled_plugins = ["smart", "wifi"]
+paused = true
+headers = { X-Api-Key = "file:key" }
+"#;
+
+fn whole() -> Config {
+    let text = WHOLE.replace("500ms", "2500ms");
+    Fixture::new(&[("glances-mcp.toml", &text), ("key", "k3y\n")])
+        .load(&[("FLEET_PASSWORD", "hunter2")])
+        .unwrap_or_else(|err| panic!("{err}"))
+}
+
+#[test]
+fn a_range_makes_one_server_each_and_defaults_reach_them() {
+    let config = whole();
+    let names: Vec<&str> = config.servers.iter().map(|server| server.alias.as_str()).collect();
+    assert_eq!(names, ["web-01", "web-02", "web-03", "db"]);
+    let web = &config.servers[1];
+    assert_eq!(web.url, "http://web-02.example.org:61208");
+    assert_eq!(web.environment.as_deref(), Some("production"));
+    assert_eq!(web.criticality, Criticality::High);
+    assert_eq!(web.username.as_deref(), Some("glances"));
+    assert_eq!(web.password.as_ref().unwrap().expose_secret(), "hunter2");
+    assert_eq!(web.tags, BTreeSet::from(["web".to_owned()]), "a server's own tags replace the defaults");
+    assert_eq!(web.timeout, secs(20));
+    assert_eq!(web.depends_on[0].as_str(), "db");
+}
+
+#[test]
+fn every_key_of_a_server_reaches_it() {
+    let config = whole();
+    let db = &config.servers[3];
+    assert_eq!(db.url, "https://db.example.org:443/glances");
+    assert_eq!(db.environment.as_deref(), Some("staging"));
+    assert_eq!(db.username.as_deref(), Some("monitor"));
+    assert_eq!(db.auth, AuthKind::Token);
+    assert_eq!((db.timeout, db.interval), (secs(45), Some(Duration::from_millis(2500))));
+    assert_eq!(db.criticality, Criticality::Critical);
+    assert_eq!(db.timezone.as_deref(), Some("Europe/Berlin"));
+    assert_eq!(db.cost_per_month, Some(12.0));
+    assert_eq!(db.disabled_plugins.len(), 2);
+    assert!(db.paused && db.verify_tls);
+    assert_eq!(db.headers[0].0, "X-Api-Key");
+    assert_eq!(db.headers[0].1.expose_secret(), "k3y");
+    assert_eq!(db.tags, BTreeSet::from(["linux".to_owned()]));
+    assert_eq!(config.retention, Retention { baseline_days: 14, alert_days: 60 });
+}
+
+#[test]
+fn the_document_s_own_json_loads_as_it_stands() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/prd.json");
+    let config = Config::load(Some(&path), &Overrides::default(), &Env::from_pairs([])).unwrap();
+    let urls: Vec<&str> = config.servers.iter().map(|server| server.url.as_str()).collect();
+    assert_eq!(
+        urls,
+        [
+            "https://web-01.example.org:61208",
+            "http://10.0.1.20:61209",
+            "http://staging.example.org:61208",
+            "http://127.0.0.1:61208",
+        ]
+    );
+    assert_eq!(config.servers[0].timeout, secs(30));
+    assert_eq!(config.servers[2].password.is_some(), false);
+    assert_eq!(config.alerting.thresholds.len(), 4);
+    assert_eq!(config.alerting.thresholds[3].critical, 1_073_741_824.0);
+    let WindowTime::Repeated { duration, timezone, .. } = &config.alerting.windows[1].when else {
+        panic!("{:?}", config.alerting.windows)
+    };
+    assert_eq!((*duration, timezone.as_str()), (secs(5400), "Europe/Berlin"));
+    assert!(matches!(config.alerting.windows[0].when, WindowTime::Once { .. }));
+    assert_eq!(config.retention, Retention { baseline_days: 7, alert_days: 30 });
+    assert_eq!(config.sources, [path]);
+}
+
+#[test]
+fn nothing_at_all_gives_the_documented_defaults() {
+    let dir = TempDir::new().unwrap();
+    let env = Env::from_pairs([]).in_dir(dir.path());
+    let config = Config::load(None, &Overrides::default(), &env).unwrap();
+    assert!(config.servers.is_empty() && config.sources.is_empty() && config.warnings.is_empty());
+    assert_eq!(
+        config.poll,
+        PollConfig {
+            interval: secs(10),
+            containers_interval: secs(30),
+            processes_interval: secs(60),
+            backoff_first: secs(5),
+            retry_attempts: 3,
+        }
+    );
+    let http = config.http;
+    assert_eq!((http.host.as_str(), http.port), ("127.0.0.1", 8080));
+    assert!(http.token.is_none() && !http.allow_unauthenticated && http.cors_origins.is_empty());
+    assert_eq!((http.sessions, http.sessions_max, http.session_idle), (true, 1000, secs(300)));
+    assert_eq!(http.body_bytes_max, 256 * 1024);
+    assert_eq!(config.log.level, "info");
+    assert_eq!(config.log.format, LogFormat::Readable);
+    assert_eq!(config.tools, ToolsConfig::default());
+    assert_eq!(config.limits.concurrent_requests, 100);
+    assert_eq!(config.limits.glances_timeout, secs(30));
+}
+
+#[test]
+fn toml_json_and_yaml_mean_the_same() {
+    let toml_text = "performance_baseline_retention = 9\n[poll]\ninterval = \"5s\"\n[[servers]]\nalias = \"a\"\nhost = \"h\"\ntags = [\"x\", \"y\"]\ncost_per_month = 1.5\npaused = true\nheaders = { A = \"b\" }\n[[maintenance_windows]]\nname = \"w\"\nstart = 2026-01-01T00:00:00Z\nend = 2026-01-02T00:00:00Z\n";
+    let json_text = r#"{"performance_baseline_retention": 9, "poll": {"interval": "5s"}, "servers": [{"alias": "a", "host": "h", "tags": ["x", "y"], "cost_per_month": 1.5, "paused": true, "headers": {"A": "b"}}], "maintenance_windows": [{"name": "w", "start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}]}"#;
+    let yaml_text = "performance_baseline_retention: 9\npoll:\n  interval: 5s\nservers:\n  - alias: a\n    host: h\n    tags: [x, y]\n    cost_per_month: 1.5\n    paused: true\n    headers:\n      A: b\nmaintenance_windows:\n  - name: w\n    start: 2026-01-01T00:00:00Z\n    end: 2026-01-02T00:00:00Z\n";
+    let load = |name: &str, text: &str| {
+        let config = Fixture::new(&[(name, text)]).load(&[]).unwrap_or_else(|err| panic!("{err}"));
+        Config { sources: Vec::new(), ..config }
+    };
+    let from_toml = load("c.toml", toml_text);
+    assert_eq!(from_toml, load("c.json", json_text));
+    assert_eq!(from_toml, load("c.yaml", yaml_text));
+    assert_eq!(from_toml, load("c.YML", yaml_text));
+    assert_eq!(from_toml.servers[0].tags.len(), 2);
+}
+
+#[test]
+fn empty_files_are_configurations_of_defaults() {
+    for (name, text) in [("c.toml", ""), ("c.json", "{}"), ("c.yaml", "{}"), ("c.toml", "\u{feff}# nothing\n")] {
+        let config = Fixture::new(&[(name, text)]).load(&[]).unwrap_or_else(|err| panic!("{err}"));
+        assert!(config.servers.is_empty());
+    }
+}
+
+#[test]
+fn drop_ins_add_servers_and_override_settings_in_the_order_of_their_names() {
+    let fixture = Fixture::new(&[
+        ("fleet.toml", "[http]\nport = 1000\nsessions_max = 7\n[[servers]]\nalias = \"a\"\nhost = \"a\"\n[[alert_thresholds]]\nmetric = \"cpu.total\"\nwarning = 1\ncritical = 2\n"),
+        ("fleet.d/20.toml", "[http]\nport = 3000\n[[servers]]\nalias = \"c\"\nhost = \"c\"\n"),
+        ("fleet.d/10.json", "{\"http\": {\"port\": 2000}, \"servers\": [{\"alias\": \"b\", \"host\": \"b\", \"depends_on\": [\"d\"]}]}"),
+        ("conf.d/05.yaml", "servers:\n  - alias: d\n    host: d\nalert_thresholds:\n  - metric: cpu.total\n    warning: 3\n    critical: 4\n"),
+        ("conf.d/notes.txt", "not read"),
+        ("conf.d/.hidden.toml", "not read"),
+    ]);
+    let config = fixture.load(&[]).unwrap_or_else(|err| panic!("{err}"));
+    let names: Vec<&str> = config.servers.iter().map(|server| server.alias.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+    assert_eq!((config.http.port, config.http.sessions_max), (3000, 7));
+    assert_eq!(config.alerting.thresholds.len(), 1);
+    assert_eq!(config.alerting.thresholds[0].warning, 3.0);
+    let dir = fixture.dir.path();
+    assert_eq!(
+        config.sources,
+        ["fleet.toml", "fleet.d/10.json", "fleet.d/20.toml", "conf.d/05.yaml"].map(|it| dir.join(it))
+    );
+    assert_eq!(config.watch_dirs, ["fleet.d", "conf.d"].map(|it| dir.join(it)));
+}
+
+#[test]
+fn every_variable_of_the_document_overrides_the_file() {
+    let fixture = Fixture::new(&[("c.toml", "[http]\nport = 1\n[log]\nlevel = \"warn\"\n")]);
+    let config = fixture
+        .load(&[
+            ("GLANCES_MCP_HOST", "0.0.0.0"),
+            ("GLANCES_MCP_PORT", "9090"),
+            ("GLANCES_MCP_GLANCES_TIMEOUT", "12"),
+            ("GLANCES_MCP_GLANCES_RETRY_ATTEMPTS", "5"),
+            ("GLANCES_MCP_GLANCES_RETRY_DELAY", "7"),
+            ("GLANCES_MCP_BASELINE_RETENTION_DAYS", "8"),
+            ("GLANCES_MCP_ALERT_HISTORY_RETENTION_DAYS", "31"),
+            ("GLANCES_MCP_MAX_CONCURRENT_REQUESTS", "50"),
+            ("GLANCES_MCP_LOG_LEVEL", "WARNING"),
+            ("GLANCES_MCP_LOG_FORMAT", "JSON"),
+            ("GLANCES_MCP_LOG_FILE", "out.log"),
+            ("GLANCES_MCP_HTTP_TOKEN", "env:THE_TOKEN"),
+            ("GLANCES_MCP_CORS_ORIGINS", "https://a.example, https://b.example/"),
+            ("GLANCES_MCP_DEBUG", "false"),
+            ("THE_TOKEN", "a-token-of-enough-length"),
+        ])
+        .unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!((config.http.host.as_str(), config.http.port), ("0.0.0.0", 9090));
+    assert_eq!(config.limits.glances_timeout, secs(12));
+    assert_eq!((config.poll.retry_attempts, config.poll.backoff_first), (5, secs(7)));
+    assert_eq!(config.retention, Retention { baseline_days: 8, alert_days: 31 });
+    assert_eq!(config.limits.concurrent_requests, 50);
+    assert_eq!(config.log.level, "warn");
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.file, Some(fixture.dir.path().join("out.log")));
+    assert_eq!(config.http.token.as_ref().unwrap().expose_secret(), "a-token-of-enough-length");
+    assert_eq!(config.http.cors_origins, ["https://a.example", "https://b.example"]);
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
+fn debug_wins_over_the_other_words_on_the_level_and_a_flag_wins_over_debug() {
+    let fixture = Fixture::new(&[("c.toml", "[log]\nlevel = \"warn\"\n")]);
+    let env = [("GLANCES_MCP_DEBUG", "True"), ("GLANCES_MCP_LOG_LEVEL", "INFO")];
+    assert_eq!(fixture.load(&env).unwrap().log.level, "debug");
+    let overrides = Overrides { log_level: Some("error".to_owned()), ..Overrides::default() };
+    assert_eq!(fixture.load_with(&env, &overrides).unwrap().log.level, "error");
+}
+
+#[test]
+fn flags_win_over_variables() {
+    let fixture = Fixture::new(&[("c.toml", "[http]\nport = 1\n")]);
+    let overrides = Overrides {
+        host: Some("::1".to_owned()),
+        port: Some(0),
+        log_format: Some("json".to_owned()),
+        token: Some("env:THE_TOKEN".to_owned()),
+        allow_unauthenticated: true,
+        ..Overrides::default()
+    };
+    let env = [("GLANCES_MCP_PORT", "9090"), ("THE_TOKEN", "a-token-of-enough-length")];
+    let config = fixture.load_with(&env, &overrides).unwrap();
+    assert_eq!((config.http.host.as_str(), config.http.port), ("::1", 0));
+    assert!(config.http.token.is_some() && config.http.allow_unauthenticated);
+    assert_eq!(config.log.format, LogFormat::Json);
+}
+
+#[test]
+fn variables_that_look_like_ours_are_warned_of() {
+    let config = Fixture::new(&[("c.toml", "")])
+        .load(&[("GLANCES_MCP_PROT", "hunter2"), ("GLANCES_MCP_WHATEVER", "hunter2"), ("GLANCES_MCP_HOST", "")])
+        .unwrap();
+    assert_eq!(
+        config.warnings,
+        [
+            "unknown variable `GLANCES_MCP_PROT`: did you mean `GLANCES_MCP_PORT`?",
+            "unknown variable `GLANCES_MCP_WHATEVER`: it is not used",
+        ]
+    );
+}
+
+#[test]
+fn servers_of_the_command_line_replace_those_of_the_file_and_keep_its_defaults() {
+    let fixture = Fixture::new(&[(
+        "c.toml",
+        "[defaults]\npassword = \"hunter2\"\ntimeout = 9\n[[servers]]\nalias = \"a\"\nhost = \"a\"\n[[maintenance_windows]]\nname = \"w\"\nservers = [\"a\"]\nschedule = \"*/5 1-3 * jan-mar mon,7\"\nduration = \"1h\"\n",
+    )]);
+    let servers = ["web=http://h:1", "localhost", "localhost:61209", "http://10.0.0.[1-2]:61208", "v6=http://[::1]:61208/g"];
+    let overrides = Overrides { servers: servers.map(str::to_owned).to_vec(), ..Overrides::default() };
+    let config = fixture.load_with(&[], &overrides).unwrap_or_else(|err| panic!("{err}"));
+    let shown: Vec<String> =
+        config.servers.iter().map(|it| format!("{} {}", it.alias, it.url)).collect();
+    assert_eq!(
+        shown,
+        [
+            "web http://h:1",
+            "localhost-61208 http://localhost:61208",
+            "localhost-61209 http://localhost:61209",
+            "10.0.0.1 http://10.0.0.1:61208",
+            "10.0.0.2 http://10.0.0.2:61208",
+            "v6 http://[::1]:61208/g",
+        ]
+    );
+    assert_eq!(config.servers[0].timeout, secs(9));
+    assert!(config.servers[0].password.is_some());
+}
+
+#[test]
+fn the_search_takes_the_working_directory_then_the_user_s_files() {
+    let dir = TempDir::new().unwrap();
+    let user = dir.path().join("home/.config/glances-mcp");
+    fs::create_dir_all(&user).unwrap();
+    let home = dir.path().join("home");
+    let env = Env::from_pairs([("HOME", home.to_str().unwrap())]).in_dir(dir.path());
+    assert_eq!(find(&env), None);
+    fs::write(user.join("glances-mcp.yaml"), "http:\n  port: 5\n").unwrap();
+    assert_eq!(find(&env), Some(user.join("glances-mcp.yaml")));
+    fs::write(dir.path().join("glances-mcp.json"), "{}").unwrap();
+    assert_eq!(find(&env), Some(dir.path().join("glances-mcp.json")));
+    fs::write(dir.path().join("glances-mcp.toml"), "[http]\nport = 6\n").unwrap();
+    assert_eq!(Config::load(None, &Overrides::default(), &env).unwrap().http.port, 6);
+}
+
+#[test]
+fn a_dotenv_file_adds_variables_and_its_bad_lines_are_not_shown() {
+    let mut env = Env::from_pairs([("A", "process")]);
+    env.add_dotenv("A=file\nB='with space' # remark\nhunter2 is no line\nexport C=3\n");
+    assert_eq!((env.get("A"), env.get("B"), env.get("C")), (Some("process"), Some("with space"), Some("3")));
+    assert_eq!(env.warnings().len(), 1);
+    assert!(env.warnings()[0].starts_with(".env:3: "), "{:?}", env.warnings());
+    assert!(!format!("{env:?} {:?}", env.warnings()).contains("hunter2"));
+}
+
+#[test]
+fn no_secret_shows_in_debug() {
+    let text = WHOLE.replace("500ms", "2500ms").replace("env:FLEET_PASSWORD", "hunter2") + "[http]\ntoken = \"hunter2\"\n";
+    let config = Fixture::new(&[("c.toml", &text), ("key", "hunter2")]).load(&[]).unwrap();
+    let shown = format!("{config:?} {config:#?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("REDACTED"));
+}
+
+#[test]
+fn only_a_real_difference_makes_two_servers_differ() {
+    let text = "[[servers]]\nalias = \"a\"\nhost = \"h\"\npassword = \"p\"\nheaders = { A = \"1\" }\n";
+    let old = toml(text);
+    assert_eq!(old, toml(&text.replace("host = \"h\"", "url = \"http://H/\"")));
+    for (from, to) in [("\"p\"", "\"q\""), ("\"1\"", "\"2\""), ("\"h\"", "\"i\""), ("A =", "B =")] {
+        assert_ne!(old.servers, toml(&text.replace(from, to)).servers, "{from} {to}");
+    }
+    let with_token = |token: &str| toml(&format!("[http]\ntoken = \"{token}\"\n")).http;
+    assert_eq!(with_token("x"), with_token("x"));
+    assert_ne!(with_token("x"), with_token("y"));
+}
+
+#[test]
+fn environments_have_short_forms_and_any_other_word_is_kept() {
+    for (word, environment, criticality) in [
+        ("PROD", "production", Criticality::High),
+        ("production", "production", Criticality::High),
+        ("stage", "staging", Criticality::Normal),
+        ("dev", "development", Criticality::Normal),
+        ("Canary Nord", "Canary Nord", Criticality::Normal),
+    ] {
+        let config = toml(&format!("[[servers]]\nalias = \"a\"\nhost = \"h\"\nenvironment = \"{word}\"\n"));
+        assert_eq!(config.servers[0].environment.as_deref(), Some(environment));
+        assert_eq!(config.servers[0].criticality, criticality);
+    }
+}
+
+#[test]
+fn addresses_of_all_forms_become_one_form() {
+    for (given, url) in [
+        ("host = \"Web-1\"", "http://web-1:61208"),
+        ("host = \"h\"\nprotocol = \"HTTPS\"", "https://h:61208"),
+        ("host = \"::1\"\nport = 1", "http://[::1]:1"),
+        ("host = \"[fe80::1]\"", "http://[fe80::1]:61208"),
+        ("host = \"h\"\nurl_prefix = \"/glances/\"", "http://h:61208/glances"),
+        ("url = \"http://h\"", "http://h:61208"),
+        ("url = \"https://h/\"", "https://h:443"),
+        ("url = \"HTTP://h:80/a/b/\"", "http://h:80/a/b"),
+        ("url = \"http://[::1]\"", "http://[::1]:61208"),
+    ] {
+        let config = toml(&format!("[[servers]]\nalias = \"a\"\n{given}\n"));
+        assert_eq!(config.servers[0].url, url);
+    }
+}
+
+#[test]
+fn a_range_of_addresses_keeps_its_zeros() {
+    let config = toml("[[servers]]\nalias = \"w[008-101]\"\nurl = \"http://w[008-101].example.org:1\"\n");
+    assert_eq!(config.servers.len(), 94);
+    assert_eq!(config.servers[0].url, "http://w008.example.org:1");
+    assert_eq!(config.servers[93].alias.as_str(), "w101");
+}
+
+#[test]
+fn a_dependency_that_is_a_default_leaves_the_server_itself_out() {
+    let config = toml("[defaults]\ndepends_on = [\"gw\"]\n[[servers]]\nalias = \"gw\"\nhost = \"gw\"\n[[servers]]\nalias = \"a\"\nhost = \"a\"\n");
+    assert!(config.servers[0].depends_on.is_empty());
+    assert_eq!(config.servers[1].depends_on[0].as_str(), "gw");
+}
+
+#[test]
+fn what_is_risky_and_allowed_is_warned_of() {
+    let config = toml(
+        "[defaults]\npassword = \"p\"\n[[servers]]\nalias = \"a-[1-7]\"\nhost = \"a-[1-7]\"\n[[servers]]\nalias = \"b\"\nurl = \"https://b\"\nverify_tls = false\n[[servers]]\nalias = \"c\"\nurl = \"https://b\"\n[http]\ntoken = \"short\"\n",
+    );
+    let warnings = config.warnings.join("\n");
+    for words in [
+        "plain http to `a-1`, `a-2`, `a-3`, `a-4`, `a-5` and 2 others",
+        "the certificates of `b` are not checked",
+        "`b` and `c` have one address",
+        "shorter than 16 characters",
+    ] {
+        assert!(warnings.contains(words), "{words}: {warnings}");
+    }
+}
+
+#[test]
+fn certificates_are_read_for_https_alone_and_watched() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    let fixture = Fixture::new(&[
+        ("c.toml", "[defaults]\nca_file = \"ca.pem\"\n[[servers]]\nalias = \"a-[1-2]\"\nurl = \"https://a-[1-2]\"\n[[servers]]\nalias = \"b\"\nhost = \"b\"\n"),
+        ("ca.pem", pem),
+    ]);
+    let config = fixture.load(&[]).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(config.servers[1].ca_pem.as_deref(), Some(pem.as_bytes()));
+    assert_eq!(config.servers[2].ca_pem, None);
+    assert_eq!(config.sources, ["c.toml", "ca.pem"].map(|it| fixture.dir.path().join(it)));
+}
+
+#[test]
+fn listening_beyond_this_machine_needs_a_token_or_a_word_of_consent() {
+    let with = |text: &str| toml(&format!("[http]\n{text}\n")).check_exposure();
+    for host in ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]", "::ffff:127.0.0.1"] {
+        assert_eq!(with(&format!("host = \"{host}\"")), Ok(None), "{host}");
+    }
+    for host in ["0.0.0.0", "::", "192.168.1.5", "mcp.example.org"] {
+        let problem = with(&format!("host = \"{host}\"")).unwrap_err();
+        assert_eq!(problem.place, "http.host");
+        assert!(problem.fix.unwrap().contains("http.token"));
+        assert_eq!(with(&format!("host = \"{host}\"\ntoken = \"a-token-of-enough-length\"")), Ok(None));
+        let warning = with(&format!("host = \"{host}\"\nallow_unauthenticated = true")).unwrap();
+        assert!(warning.unwrap().contains("open to everyone"));
+    }
+}
+
+#[test]
+fn filters_and_the_words_of_other_programs_are_log_levels() {
+    for (given, level) in [
+        ("INFO", "info"),
+        ("Warning", "warn"),
+        ("critical", "error"),
+        ("off", "off"),
+        ("info,glances_mcp=debug", "info,glances_mcp=debug"),
+        ("glances_mcp::poll=trace", "glances_mcp::poll=trace"),
+        ("info,[call{tool=list_servers}]=debug", "info,[call{tool=list_servers}]=debug"),
+    ] {
+        assert_eq!(toml(&format!("[log]\nlevel = \"{given}\"\n")).log.level, level);
+    }
+}
+
+/// A value other than the default for every key, so that none is in the catalogue in vain.
+const SAMPLES: &[(&str, &str)] = &[
+    ("servers[].alias", "\"other\""),
+    ("servers[].host", "\"other\""),
+    ("servers[].port", "1"),
+    ("servers[].protocol", "\"https\""),
+    ("servers[].url", "\"http://other\""),
+    ("servers[].url_prefix", "\"/p\""),
+    ("servers[].username", "\"other\""),
+    ("servers[].password", "\"p\""),
+    ("servers[].auth", "\"token\""),
+    ("servers[].headers", "{ A = \"b\" }"),
+    ("servers[].environment", "\"other\""),
+    ("servers[].region", "\"other\""),
+    ("servers[].tags", "[\"other\"]"),
+    ("servers[].timeout", "1"),
+    ("servers[].interval", "5"),
+    ("servers[].ca_file", "\"ca.pem\""),
+    ("servers[].verify_tls", "false"),
+    ("servers[].disabled_plugins", "[\"cpu\"]"),
+    ("servers[].paused", "true"),
+    ("servers[].criticality", "\"low\""),
+    ("servers[].timezone", "\"UTC\""),
+    ("servers[].cost_per_month", "1"),
+    ("servers[].depends_on", "[\"second\"]"),
+    ("poll.interval", "5"),
+    ("poll.containers_interval", "5"),
+    ("poll.processes_interval", "5"),
+    ("poll.backoff_first", "1"),
+    ("poll.retry_attempts", "1"),
+    ("http.host", "\"::1\""),
+    ("http.port", "0"),
+    ("http.token", "\"t\""),
+    ("http.allow_unauthenticated", "true"),
+    ("http.allowed_hosts", "[\"mcp.example.org:8080\"]"),
+    ("http.allowed_origins", "[\"https://a.example\"]"),
+    ("http.cors_origins", "[\"*\"]"),
+    ("http.sessions", "false"),
+    ("http.sessions_max", "1"),
+    ("http.session_idle", "\"1d\""),
+    ("http.body_bytes_max", "2048"),
+    ("log.level", "\"off\""),
+    ("log.format", "\"json\""),
+    ("log.file", "\"l\""),
+    ("tools.enable", "[\"a\"]"),
+    ("tools.disable", "[\"a\"]"),
+    ("tools.read_only", "true"),
+    ("limits.concurrent_requests", "1"),
+    ("limits.glances_timeout", "1"),
+    ("alert_thresholds[].metric", "\"other\""),
+    ("alert_thresholds[].warning", "0.5"),
+    ("alert_thresholds[].critical", "9"),
+    ("alert_thresholds[].unit", "\"%\""),
+    ("maintenance_windows[].name", "\"other\""),
+    ("maintenance_windows[].servers", "[\"env:production\"]"),
+    ("maintenance_windows[].start", "2026-01-01T01:00:00Z"),
+    ("maintenance_windows[].end", "2026-01-09T00:00:00Z"),
+    ("maintenance_windows[].schedule", "\"0 3 * * *\""),
+    ("maintenance_windows[].duration", "\"2h\""),
+    ("maintenance_windows[].timezone", "\"Europe/Berlin\""),
+    ("performance_baseline_retention", "1"),
+    ("alert_history_retention", "1"),
+];
+
+/// A file with one key changed, or none.
+fn sample(changed: Option<(&str, &str)>) -> String {
+    let (path, value) = changed.unwrap_or_default();
+    let repeated = ["schedule", "duration", "timezone"].iter().any(|it| path.ends_with(it) && path.starts_with("main"));
+    let when: [(&str, &str); 2] = if repeated {
+        [("schedule", "\"0 2 * * *\""), ("duration", "\"1h\"")]
+    } else {
+        [("start", "2026-01-01T00:00:00Z"), ("end", "2026-01-02T00:00:00Z")]
+    };
+    let base = [
+        ("servers", vec![("alias", "\"a\""), ("host", "\"h\""), ("password", "\"x\"")]),
+        ("alert_thresholds", vec![("metric", "\"m\""), ("warning", "1"), ("critical", "2")]),
+        ("maintenance_windows", [vec![("name", "\"w\"")], when.to_vec()].concat()),
+    ];
+    let mut text = if path.contains('.') || path.is_empty() { String::new() } else { format!("{path} = {value}\n") };
+    if let Some((section, name)) = path.split_once('.').filter(|_| !path.contains('[')) {
+        text += &format!("[{section}]\n{name} = {value}\n");
+    }
+    for (section, keys) in base {
+        let mut keys = keys;
+        if let Some(name) = path.strip_prefix(&format!("{section}[].")) {
+            keys.retain(|(known, _)| *known != name && !(name == "url" && *known == "host") && !(name == "password" && *known == "password"));
+            keys.push((name, value));
+        }
+        let keys: String = keys.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        text += &format!("[[{section}]]\n{keys}");
+    }
+    text + "[[servers]]\nalias = \"second\"\nhost = \"second\"\n"
+}
+
+#[test]
+fn every_key_of_the_catalogue_is_read_and_changes_something() {
+    let paths: Vec<&str> = KEYS.iter().map(|key| key.path).collect();
+    let sampled: Vec<&str> = SAMPLES.iter().map(|(path, _)| *path).collect();
+    assert_eq!(paths, sampled, "one sample a key, in the order of the catalogue");
+    for (path, value) in SAMPLES {
+        let ca = "-----BEGIN CERTIFICATE-----\n";
+        let dir = Fixture::new(&[("c.toml", &sample(Some((path, value)))), ("ca.pem", ca)]);
+        let changed = dir.load(&[]).unwrap_or_else(|err| panic!("{path}: {err}"));
+        let mut plain = toml(&sample(None));
+        if path.starts_with("maintenance_windows[].") && !matches!(changed.alerting.windows[0].when, WindowTime::Once { .. }) {
+            plain = toml(&sample(Some(("maintenance_windows[].timezone", "\"UTC\""))));
+        }
+        let alike = Config { sources: plain.sources.clone(), warnings: plain.warnings.clone(), ..changed };
+        assert_ne!(alike, plain, "{path} changes nothing");
+    }
+}
+
+#[test]
+fn the_reference_names_every_key_and_variable() {
+    let page = reference();
+    for key in KEYS {
+        let name = key.path.rsplit('.').next().unwrap();
+        assert!(page.contains(&format!("| `{name}` |")), "{}", key.path);
+        assert!(key.help.ends_with('.') && !key.help.contains('|'), "{}", key.path);
+        if let Some(variable) = key.env {
+            assert!(page.contains(&format!("`{variable}`")), "{variable}");
+        }
+    }
+    assert!(page.contains("GLANCES_MCP_DEBUG") && page.contains("GLANCES_MCP_CONFIG"));
+    for line in page.lines().filter(|line| line.starts_with('|')) {
+        assert!(matches!(line.matches('|').count(), 3 | 6), "{line}");
+    }
+}

@@ -1,0 +1,99 @@
+//! Words that every module speaks. Names no other module.
+
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+use serde::{Serialize, Serializer};
+
+/// Longest alias, in characters: it appears in every reply and label.
+pub const ALIAS_CHARS_MAX: usize = 64;
+
+/// The alias of one monitored server: letters, digits and `.`, `_`, `-`, starting with a letter or
+/// digit. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostName(Arc<str>);
+
+impl HostName {
+    /// Checks the form of an alias.
+    ///
+    /// # Errors
+    /// Says what is wrong with `text`, in words for the operator.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("an alias must not be empty".to_owned());
+        }
+        if text.chars().count() > ALIAS_CHARS_MAX {
+            return Err(format!("an alias has at most {ALIAS_CHARS_MAX} characters"));
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text.chars().all(plain) {
+            return Err(format!(
+                "`{}` is no alias: use letters, digits, `.`, `_` and `-`, starting with a letter \
+                 or digit",
+                text.escape_debug()
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The alias as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for HostName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for HostName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// How much it matters when a server fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Criticality {
+    /// Nobody is woken.
+    Low,
+    /// The default outside production.
+    #[default]
+    Normal,
+    /// The default in production.
+    High,
+    /// The business stops.
+    Critical,
+}
+
+impl Criticality {
+    /// All, with the words that the configuration uses.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("low", Self::Low),
+        ("normal", Self::Normal),
+        ("high", Self::High),
+        ("critical", Self::Critical),
+    ];
+}
+
+/// The four levels of Glances, mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Within bounds.
+    Ok,
+    /// Worth a look.
+    Careful,
+    /// Needs work soon.
+    Warning,
+    /// Needs work now.
+    Critical,
+}

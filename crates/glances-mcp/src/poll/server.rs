@@ -1,0 +1,379 @@
+//! The task of one server. Its loop never waits for a request: requests are futures beside it, so
+//! that a slow plugin slows only itself.
+
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use glances_client::{ApiVersion, FetchError, Plugin, ServerInfo, model::Payload, rate};
+use jiff::Timestamp;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Target,
+    attempt::{Attempt, Reached, attempt},
+    schedule::{self, Lane, Schedule},
+};
+use crate::snapshot::{DOWN_AFTER, Snapshot};
+
+/// Pause between the first two samples: just above Glances' refresh time of 2 s, so that the
+/// second is a new one and rates exist.
+const SECOND_SAMPLE_AFTER: Duration = Duration::from_millis(2_200);
+
+/// Share of the interval after which an attempt is given up, so that it ends before the next.
+const DEADLINE_SHARE: f64 = 0.8;
+
+/// Cheap requests to one server at a time; Glances works on 40 threads.
+const CHEAP_AT_ONCE: usize = 4;
+
+/// Slow plugins in flight at one server: a hanging one must not collect its threads.
+const SLOW_AT_ONCE: usize = 2;
+
+/// Longest that a finished core poll waits for its cheap plugins before it is published.
+const PUBLISH_AFTER: Duration = Duration::from_millis(500);
+
+/// Least time between two polls of a server that callers ask for: within it Glances repeats itself.
+const REFRESH_EVERY: Duration = Duration::from_secs(2);
+
+/// What a server is, and which plugins it serves, is asked again after this long: it may have
+/// been updated or its glances.conf changed.
+const RELEARN_EVERY: Duration = Duration::from_secs(300);
+
+/// Response times kept for the percentiles: ten minutes at the default interval.
+const LATENCIES_KEPT: usize = 60;
+
+/// What a finished request brings.
+enum Done {
+    Attempt(Attempt),
+    Plugin { plugin: Plugin, lane: Lane, result: Result<Payload, FetchError> },
+}
+
+struct Poller {
+    target: Target,
+    snapshot: Snapshot,
+    schedule: Schedule,
+    jobs: FuturesUnordered<BoxFuture<'static, Done>>,
+    cheap_permits: Arc<Semaphore>,
+    slow_permits: Arc<Semaphore>,
+    in_flight: BTreeMap<Plugin, Lane>,
+    attempting: bool,
+    next_tick: Instant,
+    /// Full polls in a row that gave nothing although the server answers.
+    barren: u32,
+    quiet_until: Option<Instant>,
+    relearn_at: Option<Instant>,
+    /// When each plugin's last reply arrived, on the clock that rates use.
+    arrived: BTreeMap<Plugin, Instant>,
+    latencies: Vec<f64>,
+    dirty_since: Option<Instant>,
+    round_open: bool,
+    refreshed_at: Option<Instant>,
+}
+
+/// Polls one server until the future is dropped.
+pub(super) async fn poll(
+    target: Target,
+    mut wishes: mpsc::Receiver<Vec<Plugin>>,
+    out: mpsc::Sender<Snapshot>,
+) {
+    let interval = target.cadence.interval;
+    let mut poller = Poller::new(target);
+    loop {
+        let (next_tick, publish_at) = (poller.next_tick, poller.publish_at());
+        tokio::select! {
+            () = sleep_until(next_tick) => {
+                poller.next_tick = (poller.next_tick + interval).max(Instant::now());
+                poller.tick();
+            }
+            Some(done) = poller.jobs.next() => poller.apply(done),
+            Some(plugins) = wishes.recv() => poller.refresh(plugins),
+            () = wait_until(publish_at) => {}
+        }
+        if poller.ready_to_publish(Instant::now())
+            && out.send(poller.take_snapshot()).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// A server's place in the interval, always the same.
+fn phase(target: &Target) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    target.host.alias.hash(&mut hasher);
+    let share =
+        f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or(0)) / f64::from(u32::MAX);
+    target.cadence.interval.mul_f64(share)
+}
+
+async fn wait_until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Poller {
+    fn new(target: Target) -> Self {
+        Self {
+            snapshot: Snapshot::unseen(target.host.clone()),
+            // The first sample is soon, but a fleet's are not all at once.
+            next_tick: Instant::now() + phase(&target) / 20,
+            target,
+            schedule: Schedule::default(),
+            jobs: FuturesUnordered::new(),
+            cheap_permits: Arc::new(Semaphore::new(CHEAP_AT_ONCE)),
+            slow_permits: Arc::new(Semaphore::new(SLOW_AT_ONCE)),
+            in_flight: BTreeMap::new(),
+            attempting: false,
+            barren: 0,
+            quiet_until: None,
+            relearn_at: None,
+            arrived: BTreeMap::new(),
+            latencies: Vec::new(),
+            dirty_since: None,
+            round_open: false,
+            refreshed_at: None,
+        }
+    }
+
+    /// The smaller of the server's timeout and most of the interval.
+    fn deadline(&self, period: Duration) -> Duration {
+        self.target.timeout.min(period.mul_f64(DEADLINE_SHARE))
+    }
+
+    fn serves(&self, plugin: Plugin) -> bool {
+        !self.target.disabled.contains(&plugin)
+            && self.snapshot.info.as_ref().is_some_and(|info| info.plugins.contains(&plugin))
+    }
+
+    /// Starts an attempt, unless the last is still under way.
+    fn tick(&mut self) {
+        if self.attempting {
+            return;
+        }
+        let now = Instant::now();
+        self.attempting = true;
+        let relearn = self.relearn_at.is_none_or(|at| at <= now)
+            || self.snapshot.reach.failures_in_row >= DOWN_AFTER;
+        let known = self.snapshot.info.clone().filter(|_| !relearn);
+        let quiet = self.quiet_until.is_some_and(|until| now < until);
+        let deadline = self.deadline(self.target.cadence.interval);
+        let disabled = self.target.disabled.clone();
+        let limits = self.snapshot.limits.clone();
+        let task = attempt(self.target.client.clone(), known, limits, disabled, quiet, deadline);
+        self.jobs.push(task.map(Done::Attempt).boxed());
+    }
+
+    /// Polls what a caller wants to be fresh, at most every [`REFRESH_EVERY`].
+    fn refresh(&mut self, plugins: Vec<Plugin>) {
+        let now = Instant::now();
+        if self.refreshed_at.is_some_and(|at| now < at + REFRESH_EVERY) {
+            return;
+        }
+        self.refreshed_at = Some(now);
+        self.schedule.force(plugins);
+        self.tick();
+    }
+
+    fn apply(&mut self, done: Done) {
+        match done {
+            Done::Attempt(attempt) => self.apply_attempt(attempt),
+            Done::Plugin { plugin, lane, result } => {
+                self.in_flight.remove(&plugin);
+                self.note(plugin, result, Instant::now());
+                if lane == Lane::Slow {
+                    self.mark_dirty();
+                }
+            }
+        }
+    }
+
+    fn apply_attempt(&mut self, attempt: Attempt) {
+        self.attempting = false;
+        self.mark_dirty();
+        let now = Instant::now();
+        if let Some((info, limits)) = attempt.learnt {
+            self.learn(info, limits);
+            self.relearn_at = Some(now + RELEARN_EVERY);
+        }
+        self.note_reach(&attempt.reached);
+        if self.snapshot.reach.attempts == 1 {
+            self.next_tick = self.next_tick.min(now + SECOND_SAMPLE_AFTER);
+        }
+        if attempt.reached.outcome.is_err() {
+            // When it answers again its counters may have started over.
+            self.arrived.clear();
+            return;
+        }
+        let fruitful = attempt.results.iter().any(|(_, result, _)| result.is_ok());
+        for (plugin, result, at) in attempt.results {
+            self.note(plugin, result, at);
+        }
+        if attempt.quiet {
+            return;
+        }
+        if fruitful || !self.serves_core() {
+            self.barren = 0;
+            self.quiet_until = None;
+            self.round_open = true;
+            self.start_plugins(now);
+        } else {
+            let first = self.target.cadence.backoff_first;
+            let jitter = phase(&self.target).div_duration_f64(self.target.cadence.interval);
+            self.quiet_until = Some(now + schedule::backoff(first, self.barren, jitter));
+            self.barren = self.barren.saturating_add(1);
+        }
+    }
+
+    fn serves_core(&self) -> bool {
+        crate::snapshot::CORE_PLUGINS.iter().any(|plugin| self.serves(*plugin))
+    }
+
+    fn learn(&mut self, info: ServerInfo, limits: glances_client::model::Limits) {
+        let changed = self.snapshot.info.as_deref() != Some(&info);
+        if changed {
+            tracing::info!(
+                host.name = %self.target.host.alias,
+                "`{}` answers: Glances {}, API {}",
+                self.target.host.alias, info.version.as_deref().unwrap_or("of unknown version"),
+                info.api
+            );
+            // A Glances that serves a plugin no more must not leave its last data standing.
+            self.snapshot.readings.retain(|plugin, _| info.plugins.contains(plugin));
+            let at_once = if info.burst { 1 } else { CHEAP_AT_ONCE };
+            self.cheap_permits = Arc::new(Semaphore::new(at_once));
+        }
+        self.snapshot.info = Some(Arc::new(info));
+        self.snapshot.limits = Arc::new(limits);
+    }
+
+    fn note_reach(&mut self, reached: &Reached) {
+        let reach = &mut self.snapshot.reach;
+        let wall = Timestamp::now();
+        reach.first_attempt.get_or_insert(wall);
+        reach.last_attempt = Some(wall);
+        reach.attempts += 1;
+        match &reached.outcome {
+            Ok(()) => {
+                if reach.failures_in_row >= DOWN_AFTER {
+                    tracing::info!(host.name = %self.target.host.alias,
+                        "`{}` answers again", self.target.host.alias);
+                }
+                reach.last_success = Some(wall);
+                reach.failures_in_row = 0;
+                reach.error = None;
+                if self.latencies.len() >= LATENCIES_KEPT {
+                    self.latencies.remove(0);
+                }
+                self.latencies.push(reached.latency.as_secs_f64() * 1_000.0);
+                reach.latency_ms = self.latencies.as_slice().into();
+            }
+            Err(error) => {
+                reach.failures += 1;
+                reach.failures_in_row = reach.failures_in_row.saturating_add(1);
+                if reach.failures_in_row == DOWN_AFTER {
+                    tracing::warn!(host.name = %self.target.host.alias, error = %error,
+                        "`{}` does not answer", self.target.host.alias);
+                }
+                reach.error = Some(error.clone());
+            }
+        }
+    }
+
+    /// Starts the cheap and slow plugins that are due.
+    fn start_plugins(&mut self, now: Instant) {
+        let Some(info) = self.snapshot.info.clone() else { return };
+        for lane in [Lane::Cheap, Lane::Slow] {
+            for plugin in self.schedule.due(lane, now, |plugin| self.serves(plugin)) {
+                if self.in_flight.contains_key(&plugin) {
+                    continue;
+                }
+                self.schedule.asked(plugin, now, &self.target.cadence, &self.snapshot.limits);
+                if self.snapshot.rounds == 0 && schedule::has_rates(plugin) {
+                    // The second sample of first contact.
+                    self.schedule.force([plugin]);
+                }
+                self.in_flight.insert(plugin, lane);
+                self.jobs.push(self.fetch(info.api, plugin, lane));
+            }
+        }
+    }
+
+    fn fetch(&self, api: ApiVersion, plugin: Plugin, lane: Lane) -> BoxFuture<'static, Done> {
+        let client = self.target.client.clone();
+        let (permits, period) = match lane {
+            Lane::Slow => (&self.slow_permits, self.target.cadence.containers),
+            Lane::Core | Lane::Cheap => (&self.cheap_permits, self.target.cadence.interval),
+        };
+        let (permits, deadline) = (permits.clone(), self.deadline(period));
+        async move {
+            let _permit = permits.acquire().await;
+            let result = client.fetch(api, plugin, deadline).await;
+            Done::Plugin { plugin, lane, result }
+        }
+        .boxed()
+    }
+
+    /// Takes one plugin's reply into the snapshot, with rates against the one before.
+    fn note(&mut self, plugin: Plugin, result: Result<Payload, FetchError>, at: Instant) {
+        let reading = self.snapshot.readings.entry(plugin).or_default();
+        let wall = Timestamp::now();
+        reading.tried = Some(wall);
+        match result {
+            Ok(mut payload) => {
+                if let (Some(previous), Some(before)) =
+                    (&reading.payload, self.arrived.insert(plugin, at))
+                {
+                    rate::advance(previous, &mut payload, at.saturating_duration_since(before));
+                }
+                reading.payload = Some(Arc::new(payload));
+                reading.at = Some(wall);
+                reading.error = None;
+            }
+            Err(error) => {
+                if let FetchError::NotAvailable { .. } = error {
+                    reading.payload = None;
+                    reading.at = None;
+                    self.arrived.remove(&plugin);
+                } else if reading.error.is_none() {
+                    tracing::debug!(host.name = %self.target.host.alias, error = %error,
+                        "plugin `{plugin}` of `{}` failed", self.target.host.alias);
+                }
+                reading.error = Some(error);
+            }
+        }
+    }
+
+    fn mark_dirty(&mut self) {
+        self.dirty_since.get_or_insert_with(Instant::now);
+    }
+
+    fn cheap_open(&self) -> bool {
+        self.attempting || self.in_flight.values().any(|lane| *lane != Lane::Slow)
+    }
+
+    fn publish_at(&self) -> Option<Instant> {
+        self.dirty_since.map(|since| since + PUBLISH_AFTER)
+    }
+
+    fn ready_to_publish(&self, now: Instant) -> bool {
+        self.dirty_since.is_some()
+            && (!self.cheap_open() || self.publish_at().is_some_and(|at| at <= now))
+    }
+
+    fn take_snapshot(&mut self) -> Snapshot {
+        self.dirty_since = None;
+        if std::mem::take(&mut self.round_open) {
+            self.snapshot.rounds += 1;
+        }
+        self.snapshot.clone()
+    }
+}

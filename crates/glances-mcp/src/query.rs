@@ -1,0 +1,238 @@
+//! The read side: the only door from tools to data. Filters by caller first, so that no answer,
+//! count or error can tell of a server that the caller may not see. Never writes.
+
+pub mod coverage;
+mod gone;
+mod selector;
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use glances_client::Plugin;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+pub use self::{
+    gone::{Gone, fix},
+    selector::{Selector, SelectorError, compact, nearest},
+};
+use crate::{
+    access::Principal,
+    command::Commands,
+    live::Live,
+    snapshot::{Snapshot, Status},
+};
+
+/// Longest that a call waits for servers that have just been added.
+pub const SETTLE_WAIT: Duration = Duration::from_secs(4);
+
+/// Polls after which a server's rates exist.
+const SETTLED_ROUNDS: u64 = 2;
+
+/// Servers of one call that can be polled on request.
+pub const FRESH_SERVERS_MAX: usize = 5;
+
+/// Longest that a call waits for data polled on request.
+const FRESH_WAIT: Duration = Duration::from_secs(10);
+
+/// Data younger than this are fresh: Glances itself renews nothing faster.
+const FRESH_AGE_SECS: f64 = 2.0;
+
+/// What a call was about and cannot be found, or cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// A selector that fits nothing.
+    #[error(transparent)]
+    Selector(#[from] SelectorError),
+    /// Too many servers for `fresh`.
+    #[error("`fresh` polls at most {FRESH_SERVERS_MAX} servers a call and {0} are selected: name them in `servers`")]
+    FreshTooMany(usize),
+}
+
+/// The servers that a call is about: visible to the caller and selected, by alias.
+pub struct Selection {
+    /// Their snapshots; everything that one reply says of a server comes from one of them.
+    pub servers: Vec<Arc<Snapshot>>,
+    /// The moment that ages are counted from.
+    pub now: Timestamp,
+}
+
+impl Selection {
+    /// Exactly one server: replies go deeper.
+    #[must_use]
+    pub fn single(&self) -> Option<&Arc<Snapshot>> {
+        match self.servers.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// Answers questions about the fleet. Cheap to clone.
+#[derive(Clone)]
+pub struct Query {
+    live: Live,
+    notices: Arc<RwLock<Vec<String>>>,
+}
+
+impl Query {
+    /// Reads what is live.
+    #[must_use]
+    pub fn new(live: Live) -> Self {
+        Self { live, notices: Arc::default() }
+    }
+
+    /// Things that every operator has to know of this program itself: a configuration that could
+    /// not be taken, an open door.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the notices.
+    pub fn set_notices(&self, notices: Vec<String>) {
+        *self.notices.write().unwrap_or_else(PoisonError::into_inner) = notices;
+    }
+
+    /// Every server that the caller may see.
+    #[must_use]
+    pub fn visible(&self, principal: &Principal) -> Vec<Arc<Snapshot>> {
+        let mut all = self.live.all();
+        all.retain(|snapshot| principal.sees(&snapshot.host.alias));
+        all
+    }
+
+    /// The servers that fit any of the selectors; all visible ones when there are none. Waits a
+    /// little for those that have just been added.
+    ///
+    /// # Errors
+    /// A selector that fits nothing, with the nearest match.
+    pub async fn select(
+        &self,
+        principal: &Principal,
+        selectors: &[String],
+        now: impl Fn() -> Timestamp,
+    ) -> Result<Selection, QueryError> {
+        let chosen = self.choose(principal, selectors)?;
+        if self.settle(&chosen).await {
+            let servers = self.choose(principal, selectors)?;
+            return Ok(Selection { servers, now: now() });
+        }
+        Ok(Selection { servers: chosen, now: now() })
+    }
+
+    fn choose(
+        &self,
+        principal: &Principal,
+        selectors: &[String],
+    ) -> Result<Vec<Arc<Snapshot>>, QueryError> {
+        let visible = self.visible(principal);
+        if selectors.is_empty() {
+            return Ok(visible);
+        }
+        let mut chosen = vec![false; visible.len()];
+        for text in selectors {
+            let selector = Selector::parse(text)?;
+            let mut hit = false;
+            for (mark, snapshot) in chosen.iter_mut().zip(&visible) {
+                if selector.fits(&snapshot.host) {
+                    (*mark, hit) = (true, true);
+                }
+            }
+            if !hit {
+                return Err(SelectorError::nothing(text, &selector, &visible).into());
+            }
+        }
+        let pairs = chosen.into_iter().zip(visible);
+        Ok(pairs.filter_map(|(mark, snapshot)| mark.then_some(snapshot)).collect())
+    }
+
+    /// Waits for servers whose first samples are under way. Answers whether it had to.
+    async fn settle(&self, servers: &[Arc<Snapshot>]) -> bool {
+        let settled = |snapshot: &Snapshot| {
+            snapshot.host.paused
+                || snapshot.rounds >= SETTLED_ROUNDS
+                || snapshot.reach.failures > 0
+        };
+        let deadline = Instant::now() + SETTLE_WAIT;
+        let mut waited = false;
+        for snapshot in servers.iter().filter(|snapshot| !settled(snapshot)) {
+            let Some(mut updates) = self.live.watch(snapshot.host.alias.as_str()) else { continue };
+            waited = true;
+            let arrived = updates.wait_for(|snapshot| settled(snapshot));
+            if tokio::time::timeout_at(deadline, arrived).await.is_err() {
+                break;
+            }
+        }
+        waited
+    }
+
+    /// Has these plugins of the selected servers polled now, waits for them, and answers with the
+    /// servers as they are then. What does not come in time is left as old as it is.
+    ///
+    /// # Errors
+    /// More than [`FRESH_SERVERS_MAX`] servers.
+    pub async fn fresh(
+        &self,
+        selection: Selection,
+        commands: &Commands,
+        plugins: &[Plugin],
+        now: impl Fn() -> Timestamp,
+    ) -> Result<Selection, QueryError> {
+        if selection.servers.len() > FRESH_SERVERS_MAX {
+            return Err(QueryError::FreshTooMany(selection.servers.len()));
+        }
+        let asked = selection.now;
+        let old = |snapshot: &Snapshot, since: Timestamp| {
+            let young = |plugin: &Plugin| {
+                snapshot.serves(*plugin) != Some(true)
+                    || snapshot.readings.get(plugin).and_then(|reading| reading.tried)
+                        >= Some(since)
+            };
+            !plugins.iter().all(young)
+        };
+        let age = jiff::SignedDuration::from_secs_f64(FRESH_AGE_SECS);
+        let since = asked.checked_sub(age).unwrap_or(asked);
+        let deadline = Instant::now() + FRESH_WAIT;
+        let mut waits = Vec::new();
+        for snapshot in &selection.servers {
+            let answers = snapshot.status(asked).answers();
+            if answers && old(snapshot, since) {
+                commands.refresh(snapshot.host.alias.clone(), plugins.to_vec());
+                waits.extend(self.live.watch(snapshot.host.alias.as_str()));
+            }
+        }
+        for mut updates in waits {
+            let failed = updates.borrow().reach.failures;
+            let arrived = updates
+                .wait_for(|snapshot| !old(snapshot, since) || snapshot.reach.failures > failed);
+            let _ = tokio::time::timeout_at(deadline, arrived).await;
+        }
+        let latest = |snapshot: Arc<Snapshot>| {
+            let updates = self.live.watch(snapshot.host.alias.as_str());
+            updates.map_or(snapshot, |updates| updates.borrow().clone())
+        };
+        Ok(Selection { servers: selection.servers.into_iter().map(latest).collect(), now: now() })
+    }
+
+    /// How many servers have not been tried yet.
+    #[must_use]
+    pub fn untried(&self) -> usize {
+        let untried = |snapshot: &&Arc<Snapshot>| {
+            !snapshot.host.paused && snapshot.reach.attempts == 0
+        };
+        self.live.all().iter().filter(untried).count()
+    }
+
+    /// How many visible servers have which status.
+    #[must_use]
+    pub fn statuses(&self, principal: &Principal, now: Timestamp) -> Vec<(Status, usize)> {
+        let visible = self.visible(principal);
+        let count = |status: Status| {
+            visible.iter().filter(|snapshot| snapshot.status(now) == status).count()
+        };
+        Status::ALL.iter().map(|status| (*status, count(*status))).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! Who was asked and who is in the answer: every selected server, in exactly one place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Gone, Selection, compact};
+use crate::{
+    model::HostName,
+    snapshot::{Snapshot, Status, seconds_between},
+};
+
+/// Which of the selected servers an answer shows: `selected = shown + not_shown + unavailable`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Coverage {
+    /// When this was true, UTC.
+    pub as_of: String,
+    /// Servers asked about.
+    pub selected: usize,
+    /// Servers with rows in this reply.
+    pub shown: usize,
+    /// Servers that answered and have no row here, by status; `web-[01-20]` is a run.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_shown: BTreeMap<&'static str, Vec<String>>,
+    /// Servers that could not be asked, by reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unavailable: Vec<Unavailable>,
+    /// What this reply leaves out, and how to get it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<String>,
+    /// Pass as `cursor` for the next part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Servers that share a reason for having no say.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Unavailable {
+    /// What is the matter.
+    pub reason: String,
+    /// What mends it.
+    pub fix: String,
+    /// Which servers.
+    pub servers: Vec<String>,
+    /// Age of the oldest last answer among them, seconds; absent when one never answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_answer_age_seconds: Option<f64>,
+}
+
+/// Counts servers into a [`Coverage`].
+pub struct Tally<'a> {
+    selection: &'a Selection,
+    shown: BTreeSet<HostName>,
+    gone: BTreeMap<HostName, Gone>,
+}
+
+impl<'a> Tally<'a> {
+    /// Nobody is shown; servers that do not answer are unavailable.
+    #[must_use]
+    pub fn new(selection: &'a Selection) -> Self {
+        let gone = selection.servers.iter().filter_map(|snapshot| {
+            let gone = Gone::of_server(snapshot, selection.now)?;
+            Some((snapshot.host.alias.clone(), gone))
+        });
+        Self { selection, shown: BTreeSet::new(), gone: gone.collect() }
+    }
+
+    /// Servers that answer.
+    pub fn answering(&self) -> impl Iterator<Item = &'a std::sync::Arc<Snapshot>> + use<'a> {
+        let gone: BTreeSet<HostName> = self.gone.keys().cloned().collect();
+        self.selection
+            .servers
+            .iter()
+            .filter(move |snapshot| !gone.contains(&snapshot.host.alias))
+    }
+
+    /// Notes that a server has nothing to say here.
+    pub fn gone(&mut self, snapshot: &Snapshot, gone: Gone) {
+        self.gone.insert(snapshot.host.alias.clone(), gone);
+    }
+
+    /// Notes that a server has a row.
+    pub fn shown(&mut self, alias: &HostName) {
+        self.shown.insert(alias.clone());
+    }
+
+    /// Counts servers that cannot be reached among those that answered: for tools about reaching
+    /// them, which have a row for each.
+    pub fn all_answer(&mut self) {
+        self.gone.clear();
+    }
+
+    /// The account. A server with a row counts as shown, whatever else is true of it.
+    #[must_use]
+    pub fn coverage(self) -> Coverage {
+        let Self { selection, shown, gone } = self;
+        let mut not_shown: BTreeMap<Status, Vec<&str>> = BTreeMap::new();
+        let mut unavailable: BTreeMap<&Gone, Vec<&Snapshot>> = BTreeMap::new();
+        for snapshot in &selection.servers {
+            let alias = &snapshot.host.alias;
+            if shown.contains(alias) {
+                continue;
+            }
+            match gone.get(alias) {
+                Some(gone) => unavailable.entry(gone).or_default().push(snapshot),
+                None => {
+                    let status = snapshot.status(selection.now);
+                    not_shown.entry(status).or_default().push(alias.as_str());
+                }
+            }
+        }
+        Coverage {
+            as_of: rfc3339(selection.now),
+            selected: selection.servers.len(),
+            shown: shown.len(),
+            not_shown: not_shown
+                .into_iter()
+                .map(|(status, aliases)| (status.word(), compact(&aliases)))
+                .collect(),
+            unavailable: unavailable
+                .into_iter()
+                .map(|(gone, servers)| group(gone, &servers, selection.now))
+                .collect(),
+            more: None,
+            next_cursor: None,
+        }
+    }
+}
+
+fn group(gone: &Gone, servers: &[&Snapshot], now: Timestamp) -> Unavailable {
+    let aliases: Vec<&str> = servers.iter().map(|snapshot| snapshot.host.alias.as_str()).collect();
+    let ages: Option<Vec<f64>> = servers
+        .iter()
+        .map(|snapshot| Some(seconds_between(snapshot.reach.last_success?, now)))
+        .collect();
+    Unavailable {
+        reason: gone.reason.clone(),
+        fix: gone.fix.clone(),
+        servers: compact(&aliases),
+        last_answer_age_seconds: ages.and_then(|ages| ages.into_iter().reduce(f64::max)),
+    }
+}
+
+/// A moment as replies print it: UTC, whole seconds.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

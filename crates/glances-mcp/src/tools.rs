@@ -1,0 +1,304 @@
+//! Every tool that the server offers. Adding one: a struct in its domain file and a line in
+//! [`all`]. Knows no transport.
+
+pub mod arguments;
+mod args;
+mod listing;
+mod servers;
+mod system;
+mod view;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::{
+    access::{Denied, Permission, Principal},
+    command::{CommandError, Commands},
+    query::{Query, QueryError, SelectorError},
+    render,
+};
+
+/// Longest that a call runs; one that talks to a monitored machine fits in with its own deadline.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Longest reply, each of text and structured content. About 20,000 tokens, the most that clients
+/// take.
+pub const REPLY_BYTES_MAX: usize = 64 * 1024;
+
+/// All tools, in the order in which clients list them: the first to call comes first.
+#[must_use]
+pub fn all() -> Vec<ToolDef> {
+    vec![
+        ToolDef::of::<servers::ListServers>(),
+        ToolDef::of::<servers::GetServerStatus>(),
+        ToolDef::of::<system::GetSystemOverview>(),
+    ]
+}
+
+/// One MCP tool: its contract, its permission and its behaviour in one place.
+pub trait Tool: 'static {
+    /// Name, `snake_case`.
+    const NAME: &'static str;
+    /// For people.
+    const TITLE: &'static str;
+    /// When to use it and when not, for the model; at most 1,024 characters.
+    const DESCRIPTION: &'static str;
+    /// What a caller needs.
+    const PERMISSION: Permission = Permission::Read;
+    /// What it does to the world.
+    const EFFECT: Effect = Effect::ReadOnly;
+    /// Arguments. Unknown ones are refused.
+    type Input: DeserializeOwned + JsonSchema + Send + 'static;
+    /// Reply.
+    type Output: Output;
+    /// Answers.
+    fn call(
+        cx: Context,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
+}
+
+/// What a reply has besides its fields.
+pub trait Output: Serialize + JsonSchema + 'static {
+    /// One line that holds the answer; the fields follow.
+    fn headline(&self) -> String;
+}
+
+/// What a call of a tool does to the world, for its annotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing. Never waits for a monitored machine unless asked to.
+    ReadOnly,
+    /// Changes a setting of a monitored Glances for a moment, when asked to.
+    BrieflyChanges,
+}
+
+/// What a call may touch: the read side, the commands of the write side, and the caller.
+#[derive(Clone)]
+pub struct Context {
+    /// Who calls.
+    pub principal: Principal,
+    /// Answers.
+    pub query: Query,
+    /// Changes.
+    pub commands: Commands,
+    /// The clock.
+    pub now: fn() -> Timestamp,
+    /// Told of long work.
+    pub progress: Progress,
+}
+
+/// Tells a waiting caller how far a call is. Says nothing when the caller does not listen.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<dyn Fn(f64, f64, String) + Send + Sync>>);
+
+impl Progress {
+    /// Reports go to `report(done, total, message)`, which must not block.
+    pub fn new(report: impl Fn(f64, f64, String) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(report)))
+    }
+
+    /// Reports one step.
+    pub fn step(&self, done: f64, total: f64, message: impl Into<String>) {
+        if let Some(report) = &self.0 {
+            report(done, total, message.into());
+        }
+    }
+}
+
+/// A failure that the model can read and act on. Protocol faults never reach this type.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// Arguments that do not fit; all problems together.
+    #[error("{0}")]
+    Arguments(#[from] arguments::Problems),
+    /// Arguments that fit the schema and not each other, or name what is not there.
+    #[error("{0}")]
+    Refused(String),
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Names nothing that is there.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The write side could not.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The reply would not fit in an assistant's context.
+    #[error("the reply would have {bytes} bytes, over the limit of {REPLY_BYTES_MAX}: lower `limit`, select fewer `servers`, or use `format: concise`")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Our fault.
+    #[error("the reply could not be encoded")]
+    Encode(#[source] serde_json::Error),
+}
+
+impl From<SelectorError> for ToolError {
+    fn from(error: SelectorError) -> Self {
+        Self::Query(error.into())
+    }
+}
+
+/// An answer, twice: each form is complete on its own.
+#[derive(Debug)]
+pub struct Reply {
+    /// For people and for clients that show text.
+    pub text: String,
+    /// Fits the tool's output schema.
+    pub structured: Value,
+}
+
+type CallFuture = BoxFuture<'static, Result<Reply, ToolError>>;
+
+/// A [`Tool`] with its types erased, so that a list can hold it.
+pub struct ToolDef {
+    /// Name.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For the model.
+    pub description: &'static str,
+    /// What a caller needs.
+    pub permission: Permission,
+    /// For the annotations.
+    pub effect: Effect,
+    /// JSON Schema of the arguments.
+    pub input_schema: Map<String, Value>,
+    /// JSON Schema of the structured reply.
+    pub output_schema: Map<String, Value>,
+    call: fn(Context, Value) -> CallFuture,
+}
+
+impl ToolDef {
+    fn of<T: Tool>() -> Self {
+        Self {
+            name: T::NAME,
+            title: T::TITLE,
+            description: T::DESCRIPTION,
+            permission: T::PERMISSION,
+            effect: T::EFFECT,
+            input_schema: schema_of::<T::Input>(),
+            output_schema: schema_of::<T::Output>(),
+            call: |cx, arguments| Box::pin(run::<T>(cx, arguments)),
+        }
+    }
+
+    /// Checks the caller and the arguments, then runs the tool: the one path by which any tool is
+    /// ever called.
+    ///
+    /// # Errors
+    /// What the caller has to know, in their words.
+    pub async fn call(
+        &self,
+        cx: Context,
+        arguments: Map<String, Value>,
+    ) -> Result<Reply, ToolError> {
+        cx.principal.require(self.permission, self.name)?;
+        let arguments = arguments::check(&self.input_schema, arguments)?;
+        (self.call)(cx, Value::Object(arguments)).await
+    }
+}
+
+async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError> {
+    let input = serde_json::from_value(arguments)
+        .map_err(|err| ToolError::Refused(format!("arguments do not fit: {err}")))?;
+    let output = T::call(cx, input).await?;
+    let headline = output.headline();
+    let structured = render::tidy(serde_json::to_value(&output).map_err(ToolError::Encode)?);
+    let text = render::text(&headline, &structured);
+    let bytes = text.len().max(structured.to_string().len());
+    if bytes > REPLY_BYTES_MAX {
+        return Err(ToolError::TooLong { bytes });
+    }
+    Ok(Reply { text, structured })
+}
+
+/// A type's JSON Schema with all parts inline and without what costs tokens and tells nothing:
+/// `$schema`, titles, number formats, `null` (absent fields are left out, never null).
+fn schema_of<T: JsonSchema>() -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
+    let mut value = Value::from(schema);
+    slim(&mut value);
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn slim(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.remove("format");
+            // `title` as a keyword is a text; a property of that name is a schema.
+            if map.get("title").is_some_and(Value::is_string) {
+                map.remove("title");
+            }
+            if map.get("default").is_some_and(|default| {
+                default.is_null()
+                    || default.as_array().is_some_and(Vec::is_empty)
+                    || default.as_bool() == Some(false)
+            }) {
+                map.remove("default");
+            }
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|kind| kind != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(values)) = map.get_mut("enum") {
+                values.retain(|value| !value.is_null());
+            }
+            // An optional part comes as `anyOf: [part, null]`.
+            if let Some(Value::Array(parts)) = map.get_mut("anyOf") {
+                parts.retain(|part| part.get("type").is_none_or(|kind| kind != "null"));
+                if let [Value::Object(only)] = parts.as_slice() {
+                    let only = only.clone();
+                    map.remove("anyOf");
+                    for (key, value) in only {
+                        map.entry(key).or_insert(value);
+                    }
+                }
+            }
+            map.values_mut().for_each(slim);
+        }
+        Value::Array(items) => items.iter_mut().for_each(slim),
+        _ => {}
+    }
+}
+
+/// The reference page of the tools, in Markdown.
+#[must_use]
+pub fn reference() -> String {
+    use std::fmt::Write as _;
+    let mut page = String::from("# Tools\n\nGenerated by `glances-mcp docs tools`.\n");
+    for def in all() {
+        let _ = write!(page, "\n## `{}`\n\n{}\n\n", def.name, def.description);
+        let role = if def.permission == Permission::Read { "viewer" } else { "operator" };
+        let _ = writeln!(page, "Needs the {role} role.\n");
+        let _ = writeln!(page, "| argument | takes | what |\n|---|---|---|");
+        let none = Map::new();
+        let properties = def.input_schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.unwrap_or(&none) {
+            let word = |key: &str| property.get(key).and_then(Value::as_str).unwrap_or_default();
+            let words = property.get("enum").and_then(Value::as_array).map(|words| {
+                words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            });
+            let takes = words.unwrap_or_else(|| word("type").to_owned());
+            let _ = writeln!(page, "| `{name}` | {takes} | {} |", word("description"));
+        }
+    }
+    page
+}

@@ -1,0 +1,334 @@
+//! The fleet itself: who is in it, and how reaching them goes.
+
+use glances_client::{Plugin, diagnose::Outcome as StepOutcome};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Context, Output, Tool, ToolError,
+    args::{Cursor, Format, Limit, Servers},
+    listing::Cut,
+};
+use crate::{
+    model::HostName,
+    query::{self, coverage::{Coverage, Tally}, fix},
+    snapshot::{Snapshot, Status, seconds_between},
+};
+
+pub(super) struct ListServers;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListServersInput {
+    #[serde(default)]
+    servers: Servers,
+    #[serde(default)]
+    format: Format,
+    limit: Option<Limit>,
+    cursor: Option<Cursor>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ListServersOutput {
+    /// Number of servers by status.
+    statuses: std::collections::BTreeMap<&'static str, usize>,
+    /// Number of servers by environment.
+    environments: std::collections::BTreeMap<String, usize>,
+    /// Number of servers by Glances version.
+    glances_versions: std::collections::BTreeMap<String, usize>,
+    /// One row a server, those with trouble first.
+    servers: Vec<ServerRow>,
+    /// About this program itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<String>,
+    coverage: Coverage,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ServerRow {
+    #[schemars(with = "String")]
+    server: HostName,
+    status: Status,
+    environment: Option<String>,
+    region: Option<String>,
+    tags: Option<String>,
+    glances: Option<String>,
+    api: Option<u8>,
+    os: Option<String>,
+    /// Address without credentials; `detailed` only.
+    url: Option<String>,
+    /// Enabled plugins; `detailed` only.
+    plugins: Option<String>,
+    /// Tools that have nothing to show for this server.
+    without: Option<String>,
+}
+
+/// Tools that need a plugin which can be off.
+const NEEDS: &[(&str, Plugin)] = &[
+    ("get_disk_usage", Plugin::Fs),
+    ("get_disk_io_stats", Plugin::DiskIo),
+    ("get_network_stats", Plugin::Network),
+    ("get_network_connections", Plugin::Connections),
+    ("get_containers", Plugin::Containers),
+    ("get_top_processes", Plugin::ProcessList),
+];
+
+impl Tool for ListServers {
+    const NAME: &'static str = "list_servers";
+    const TITLE: &'static str = "List servers";
+    const DESCRIPTION: &'static str = "Inventory of the monitored servers: alias, status, \
+        environment, region, tags, Glances and API version, OS, and which tools have nothing for \
+        a server. Use it to learn names and selectors. For load use get_system_overview.";
+    type Input = ListServersInput;
+    type Output = ListServersOutput;
+
+    async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
+        let selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
+        let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
+        let mut tally = Tally::new(&selection);
+        // An inventory lists whoever is in it; only rows that are cut are not shown.
+        tally.all_answer();
+        let mut output = ListServersOutput {
+            statuses: std::collections::BTreeMap::new(),
+            environments: std::collections::BTreeMap::new(),
+            glances_versions: std::collections::BTreeMap::new(),
+            servers: Vec::new(),
+            notices: cx.query.notices(),
+            coverage: Tally::new(&selection).coverage(),
+        };
+        let mut rows: Vec<ServerRow> = Vec::new();
+        for snapshot in &selection.servers {
+            let row = ServerRow::of(snapshot, snapshot.status(selection.now), input.format);
+            *output.statuses.entry(row.status.word()).or_default() += 1;
+            let environment = row.environment.clone().unwrap_or_else(|| "none".to_owned());
+            *output.environments.entry(environment).or_default() += 1;
+            let version = row.glances.clone().unwrap_or_else(|| "unknown".to_owned());
+            *output.glances_versions.entry(version).or_default() += 1;
+            rows.push(row);
+        }
+        rows.sort_by(|a, b| a.status.cmp(&b.status).then_with(|| a.server.cmp(&b.server)));
+        (output.servers, output.coverage) = cut.rows(rows, tally, |row| &row.server, "servers");
+        Ok(output)
+    }
+}
+
+impl ServerRow {
+    fn of(snapshot: &Snapshot, status: Status, format: Format) -> Self {
+        let host = &snapshot.host;
+        let info = snapshot.info.as_deref();
+        let missing: Vec<&str> = NEEDS
+            .iter()
+            .filter(|(_, plugin)| snapshot.serves(*plugin) == Some(false))
+            .map(|(tool, _)| *tool)
+            .collect();
+        let names = |info: &glances_client::ServerInfo| {
+            info.plugins.iter().map(|plugin| plugin.name()).collect::<Vec<_>>().join(" ")
+        };
+        Self {
+            server: host.alias.clone(),
+            status,
+            environment: host.environment.clone(),
+            region: host.region.clone(),
+            tags: (!host.tags.is_empty()).then(|| host.tags.join(" ")),
+            glances: info.and_then(|info| info.version.clone()),
+            api: info.map(|info| info.api.number()),
+            os: snapshot.system().map(|system| {
+                system.distro.clone().unwrap_or_else(|| system.os_name.clone())
+            }),
+            url: format.detailed().then(|| host.url.clone()),
+            plugins: info.filter(|_| format.detailed()).map(names),
+            without: (!missing.is_empty()).then(|| missing.join(" ")),
+        }
+    }
+}
+
+impl Output for ListServersOutput {
+    fn headline(&self) -> String {
+        let statuses: Vec<String> =
+            self.statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        match self.coverage.selected {
+            0 => "No servers are configured for you.".to_owned(),
+            count => format!("{count} servers: {}.", statuses.join(", ")),
+        }
+    }
+}
+
+pub(super) struct GetServerStatus;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetServerStatusInput {
+    #[serde(default)]
+    servers: Servers,
+    /// Diagnose live, layer by layer, with the fix; at most 5 servers.
+    #[serde(default)]
+    probe: bool,
+    #[serde(default)]
+    format: Format,
+    limit: Option<Limit>,
+    cursor: Option<Cursor>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct GetServerStatusOutput {
+    /// Number of servers by status.
+    statuses: std::collections::BTreeMap<&'static str, usize>,
+    /// One row a server, worst first.
+    servers: Vec<StatusRow>,
+    /// Live diagnosis, when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    probes: Vec<Probe>,
+    note: &'static str,
+    coverage: Coverage,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct StatusRow {
+    #[schemars(with = "String")]
+    server: HostName,
+    status: Status,
+    glances: Option<String>,
+    api: Option<u8>,
+    /// Time to the first answer of a poll: the last one.
+    last_ms: Option<f64>,
+    /// Median of the last polls.
+    p50_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    last_success_age_seconds: Option<f64>,
+    failures_in_row: Option<u32>,
+    /// Polls that failed since we watch, percent.
+    failed_percent: Option<f64>,
+    error: Option<String>,
+    fix: Option<String>,
+    /// Plugins that fail while the server answers.
+    failing_plugins: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Probe {
+    #[schemars(with = "String")]
+    server: HostName,
+    /// What mends the first failing layer; absent when all pass.
+    fix: Option<String>,
+    layers: Vec<LayerRow>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct LayerRow {
+    layer: &'static str,
+    outcome: &'static str,
+    detail: String,
+    took_ms: u64,
+}
+
+impl Tool for GetServerStatus {
+    const NAME: &'static str = "get_server_status";
+    const TITLE: &'static str = "Server status";
+    const DESCRIPTION: &'static str = "Whether Glances servers can be reached: status, response \
+        time, last success, failures in a row, error and its fix. `probe: true` diagnoses live \
+        (DNS, TCP, TLS, HTTP, auth, host check, API, plugins). Use it when data are missing or \
+        old. For the machines' load use get_system_overview.";
+    type Input = GetServerStatusInput;
+    type Output = GetServerStatusOutput;
+
+    async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
+        let selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
+        let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
+        let probes = if input.probe { probe(&cx, &selection).await? } else { Vec::new() };
+        let mut statuses = std::collections::BTreeMap::new();
+        let mut rows: Vec<StatusRow> = Vec::new();
+        for snapshot in &selection.servers {
+            let row = StatusRow::of(snapshot, selection.now);
+            *statuses.entry(row.status.word()).or_default() += 1;
+            rows.push(row);
+        }
+        rows.sort_by(|a, b| {
+            a.status
+                .cmp(&b.status)
+                .then(b.last_ms.unwrap_or(0.0).total_cmp(&a.last_ms.unwrap_or(0.0)))
+                .then_with(|| a.server.cmp(&b.server))
+        });
+        let mut tally = Tally::new(&selection);
+        tally.all_answer();
+        let (servers, coverage) = cut.rows(rows, tally, |row| &row.server, "servers");
+        Ok(GetServerStatusOutput {
+            statuses,
+            servers,
+            probes,
+            note: "availability over time and outages need history, which is not kept yet",
+            coverage,
+        })
+    }
+}
+
+async fn probe(cx: &Context, selection: &query::Selection) -> Result<Vec<Probe>, ToolError> {
+    let count = selection.servers.len();
+    if count > query::FRESH_SERVERS_MAX {
+        return Err(ToolError::Refused(format!(
+            "`probe` diagnoses at most {} servers a call and {count} are selected: name them in \
+             `servers`",
+            query::FRESH_SERVERS_MAX
+        )));
+    }
+    let mut probes = Vec::new();
+    for (done, snapshot) in (0_u32..).zip(&selection.servers) {
+        let alias = snapshot.host.alias.clone();
+        cx.progress.step(
+            f64::from(done),
+            f64::from(u32::try_from(count).unwrap_or(u32::MAX)),
+            format!("probing {alias}"),
+        );
+        let diagnosis = cx.commands.probe(alias.clone()).await?;
+        let layers = diagnosis.steps.iter().map(|step| LayerRow {
+            layer: step.layer.name(),
+            outcome: match step.outcome {
+                StepOutcome::Passed => "passed",
+                StepOutcome::Warned => "warned",
+                StepOutcome::Failed => "failed",
+                StepOutcome::Skipped => "skipped",
+            },
+            detail: step.detail.clone(),
+            took_ms: step.took_ms,
+        });
+        let (layers, fix) = (layers.collect(), diagnosis.fix().map(str::to_owned));
+        probes.push(Probe { server: alias, fix, layers });
+    }
+    Ok(probes)
+}
+
+impl StatusRow {
+    fn of(snapshot: &Snapshot, now: jiff::Timestamp) -> Self {
+        let reach = &snapshot.reach;
+        let info = snapshot.info.as_deref();
+        let failing: Vec<String> = snapshot
+            .failing_plugins()
+            .map(|(plugin, error)| format!("{plugin}: {error}"))
+            .collect();
+        #[expect(clippy::cast_precision_loss, reason = "attempts stay far below 2^53")]
+        let failed = (reach.failures > 0)
+            .then(|| reach.failures as f64 / reach.attempts.max(1) as f64 * 100.0);
+        Self {
+            server: snapshot.host.alias.clone(),
+            status: snapshot.status(now),
+            glances: info.and_then(|info| info.version.clone()),
+            api: info.map(|info| info.api.number()),
+            last_ms: reach.latency_ms.last().copied(),
+            p50_ms: analytics::quantile(&reach.latency_ms, 0.5),
+            p95_ms: analytics::quantile(&reach.latency_ms, 0.95),
+            last_success_age_seconds: reach.last_success.map(|at| seconds_between(at, now)),
+            failures_in_row: (reach.failures_in_row > 0).then_some(reach.failures_in_row),
+            failed_percent: failed,
+            error: reach.error.as_ref().map(ToString::to_string),
+            fix: reach.error.as_ref().map(fix),
+            failing_plugins: (!failing.is_empty()).then(|| failing.join("; ")),
+        }
+    }
+}
+
+impl Output for GetServerStatusOutput {
+    fn headline(&self) -> String {
+        let statuses: Vec<String> =
+            self.statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        format!("{} servers: {}.", self.coverage.selected, statuses.join(", "))
+    }
+}

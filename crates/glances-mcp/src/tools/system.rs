@@ -1,0 +1,5 @@
+//! How machines do: the overview.
+
+mod overview;
+
+pub(super) use overview::GetSystemOverview;

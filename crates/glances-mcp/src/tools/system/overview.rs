@@ -1,0 +1,314 @@
+//! The first question of every session: how is everything?
+
+use glances_client::{Plugin, model::Health};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{
+    Context, Output, Tool, ToolError,
+    args::{Cursor, Format, Limit, Servers},
+    listing::Cut,
+    view::{self, busiest_disk, busiest_interface, fullest_mount, problem_words, shown_age, top_programs},
+};
+use crate::{
+    metric::{self, Finding},
+    model::{HostName, Severity},
+    query::coverage::{Coverage, Tally},
+    snapshot::{Snapshot, Status},
+};
+
+pub(in super::super) struct GetSystemOverview;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Input {
+    #[serde(default)]
+    servers: Servers,
+    #[serde(default)]
+    format: Format,
+    limit: Option<Limit>,
+    cursor: Option<Cursor>,
+    /// Poll now and wait; at most 5 servers.
+    #[serde(default)]
+    fresh: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in super::super) struct Overview {
+    /// Over all servers that answered.
+    fleet: Rollup,
+    /// One row a server, worst first.
+    servers: Vec<Row>,
+    /// More about the one server that was asked for.
+    one: Option<Box<One>>,
+    coverage: Coverage,
+}
+
+/// Sums and extremes over every server that answered, never over a sample.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Rollup {
+    answered: usize,
+    with_critical: usize,
+    with_warning: usize,
+    with_careful: usize,
+    cores: u32,
+    /// CPU time not idle, weighted by cores.
+    cpu_percent: Option<f64>,
+    memory_used_bytes: u64,
+    memory_total_bytes: u64,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Row {
+    #[schemars(with = "String")]
+    server: HostName,
+    status: Option<Status>,
+    age_seconds: Option<f64>,
+    cpu_percent: Option<f64>,
+    memory_percent: Option<f64>,
+    swap_percent: Option<f64>,
+    /// 5-minute load average divided by cores.
+    load_per_core: Option<f64>,
+    /// At or beyond a default threshold, worst first.
+    problems: Option<String>,
+    #[serde(flatten)]
+    more: Option<RowMore>,
+}
+
+/// What `detailed` adds to a row.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RowMore {
+    cores: Option<u32>,
+    memory_used_bytes: Option<u64>,
+    memory_available_bytes: Option<u64>,
+    memory_total_bytes: Option<u64>,
+    load_1m: Option<f64>,
+    load_15m: Option<f64>,
+    uptime_seconds: Option<f64>,
+}
+
+/// What a reply about one server adds.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct One {
+    system: Option<String>,
+    hostname: Option<String>,
+    glances: Option<String>,
+    uptime_seconds: Option<f64>,
+    cores: Option<u32>,
+    /// CPU time not idle, by core.
+    per_core_percent: Vec<f64>,
+    load_1m: Option<f64>,
+    load_5m: Option<f64>,
+    load_15m: Option<f64>,
+    memory: Option<Memory>,
+    swap_used_bytes: Option<u64>,
+    swap_total_bytes: Option<u64>,
+    fullest_mount: Option<view::MountLine>,
+    busiest_disk: Option<view::DiskLine>,
+    busiest_interface: Option<view::InterfaceLine>,
+    top_programs: Vec<view::ProgramLine>,
+    containers_running: Option<usize>,
+    unhealthy_containers: Vec<String>,
+    /// How old the values are that are not polled with the rest.
+    ages: Option<String>,
+    caveat: Option<&'static str>,
+    note: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Memory {
+    used_bytes: Option<u64>,
+    available_bytes: Option<u64>,
+    cached_bytes: Option<u64>,
+    buffers_bytes: Option<u64>,
+    total_bytes: Option<u64>,
+}
+
+/// Problems named in one row.
+const PROBLEMS_IN_ROW: usize = 3;
+
+impl Tool for GetSystemOverview {
+    const NAME: &'static str = "get_system_overview";
+    const TITLE: &'static str = "System overview";
+    const DESCRIPTION: &'static str = "How the servers do now, worst first: CPU, memory, swap, \
+        load per core and every value beyond a threshold, with a rollup of the whole fleet. Start \
+        here. For exactly one server also cores, memory detail, fullest mount, busiest disk and \
+        interface, top programs and unhealthy containers.";
+    type Input = Input;
+    type Output = Overview;
+
+    async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
+        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
+        if input.fresh {
+            let plugins = [Plugin::Cpu, Plugin::Mem, Plugin::Load];
+            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
+        }
+        let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
+        let tally = Tally::new(&selection);
+        let mut fleet = Fold::default();
+        let mut judged: Vec<(Vec<Finding>, &Snapshot)> = Vec::new();
+        for snapshot in tally.answering() {
+            let findings = metric::findings(snapshot);
+            fleet.add(snapshot, &findings);
+            judged.push((findings, snapshot));
+        }
+        judged.sort_by(|a, b| view::worse_first(a, b));
+        let rows: Vec<Row> = judged
+            .iter()
+            .map(|(findings, snapshot)| Row::of(snapshot, findings, selection.now, input.format))
+            .collect();
+        let one = selection
+            .single()
+            .filter(|snapshot| snapshot.status(selection.now).answers())
+            .map(|snapshot| Box::new(One::of(snapshot, selection.now)));
+        let (servers, coverage) = cut.rows(rows, tally, |row| &row.server, "servers");
+        Ok(Overview { fleet: fleet.rollup(), servers, one, coverage })
+    }
+}
+
+/// Sums on the way to a [`Rollup`].
+#[derive(Default)]
+struct Fold {
+    rollup: Rollup,
+    busy_cores: f64,
+    cores_with_cpu: f64,
+}
+
+impl Fold {
+    fn add(&mut self, snapshot: &Snapshot, findings: &[Finding]) {
+        let rollup = &mut self.rollup;
+        rollup.answered += 1;
+        match findings.first().map(|finding| finding.severity) {
+            Some(Severity::Critical) => rollup.with_critical += 1,
+            Some(Severity::Warning) => rollup.with_warning += 1,
+            Some(Severity::Careful) => rollup.with_careful += 1,
+            Some(Severity::Ok) | None => {}
+        }
+        let cores = snapshot.core_count();
+        rollup.cores += cores.unwrap_or(0);
+        if let (Some(cores), Some(total)) = (cores, snapshot.cpu().and_then(|cpu| cpu.total)) {
+            self.cores_with_cpu += f64::from(cores);
+            self.busy_cores += f64::from(cores) * total;
+        }
+        if let Some((used, total)) = snapshot.mem().and_then(|mem| mem.used.zip(mem.total)) {
+            rollup.memory_used_bytes += used;
+            rollup.memory_total_bytes += total;
+        }
+    }
+
+    fn rollup(mut self) -> Rollup {
+        self.rollup.cpu_percent =
+            (self.cores_with_cpu > 0.0).then(|| self.busy_cores / self.cores_with_cpu);
+        self.rollup
+    }
+}
+
+impl Row {
+    fn of(snapshot: &Snapshot, findings: &[Finding], now: jiff::Timestamp, format: Format) -> Self {
+        let status = snapshot.status(now);
+        let load = snapshot.load();
+        let per_core = |load: f64| Some(load / f64::from(snapshot.core_count()?));
+        Self {
+            server: snapshot.host.alias.clone(),
+            status: (status != Status::Up).then_some(status),
+            age_seconds: shown_age(snapshot, Plugin::Cpu, now),
+            cpu_percent: snapshot.cpu().and_then(|cpu| cpu.total),
+            memory_percent: snapshot.mem().and_then(|mem| mem.percent),
+            swap_percent: snapshot
+                .swap()
+                .filter(|swap| swap.used.is_some_and(|used| used > 0))
+                .and_then(|swap| swap.percent),
+            load_per_core: load.and_then(|load| load.min5).and_then(per_core),
+            problems: problem_words(findings, PROBLEMS_IN_ROW),
+            more: format.detailed().then(|| RowMore::of(snapshot)),
+        }
+    }
+}
+
+impl RowMore {
+    fn of(snapshot: &Snapshot) -> Self {
+        let (mem, load) = (snapshot.mem(), snapshot.load());
+        Self {
+            cores: snapshot.core_count(),
+            memory_used_bytes: mem.and_then(|mem| mem.used),
+            memory_available_bytes: mem.and_then(|mem| mem.available),
+            memory_total_bytes: mem.and_then(|mem| mem.total),
+            load_1m: load.and_then(|load| load.min1),
+            load_15m: load.and_then(|load| load.min15),
+            uptime_seconds: snapshot.uptime_secs().copied(),
+        }
+    }
+}
+
+impl One {
+    fn of(snapshot: &Snapshot, now: jiff::Timestamp) -> Self {
+        let (mem, load, swap) = (snapshot.mem(), snapshot.load(), snapshot.swap());
+        let system = snapshot.system();
+        let unhealthy = snapshot.containers().into_iter().flatten();
+        let unhealthy = unhealthy.filter(|c| c.health == Some(Health::Unhealthy));
+        Self {
+            system: system.map(view::system_words),
+            hostname: system.map(|system| system.hostname.clone()),
+            glances: snapshot.info.as_ref().and_then(|info| info.version.clone()),
+            uptime_seconds: snapshot.uptime_secs().copied(),
+            cores: snapshot.core_count(),
+            per_core_percent: snapshot
+                .cores()
+                .into_iter()
+                .flatten()
+                .take(view::CORES_SHOWN_MAX)
+                .filter_map(|core| core.total)
+                .collect(),
+            load_1m: load.and_then(|load| load.min1),
+            load_5m: load.and_then(|load| load.min5),
+            load_15m: load.and_then(|load| load.min15),
+            memory: mem.map(|mem| Memory {
+                used_bytes: mem.used,
+                available_bytes: mem.available,
+                cached_bytes: mem.cached,
+                buffers_bytes: mem.buffers,
+                total_bytes: mem.total,
+            }),
+            swap_used_bytes: swap.and_then(|swap| swap.used),
+            swap_total_bytes: swap.and_then(|swap| swap.total),
+            fullest_mount: fullest_mount(snapshot),
+            busiest_disk: busiest_disk(snapshot),
+            busiest_interface: busiest_interface(snapshot),
+            top_programs: top_programs(snapshot, 5),
+            containers_running: snapshot.containers().map(|containers| {
+                containers.iter().filter(|c| c.state == glances_client::model::ContainerState::Running).count()
+            }),
+            unhealthy_containers: unhealthy.map(|c| c.name.clone()).collect(),
+            ages: view::slow_ages(
+                snapshot,
+                &[Plugin::Fs, Plugin::ProgramList, Plugin::ProcessList, Plugin::Containers],
+                now,
+            ),
+            caveat: snapshot.container_view().then_some(view::CONTAINER_VIEW),
+            note: "alerts and past events need history, which is not kept yet",
+        }
+    }
+}
+
+impl Output for Overview {
+    fn headline(&self) -> String {
+        let fleet = &self.fleet;
+        let gone: usize = self.coverage.selected - fleet.answered.min(self.coverage.selected);
+        let beyond = fleet.with_critical + fleet.with_warning + fleet.with_careful;
+        let state = match beyond {
+            0 => "none is beyond a threshold".to_owned(),
+            _ => format!(
+                "{} critical, {} warning, {} careful",
+                fleet.with_critical, fleet.with_warning, fleet.with_careful
+            ),
+        };
+        format!(
+            "{} of {} servers answer ({gone} do not): {state}.",
+            fleet.answered, self.coverage.selected
+        )
+    }
+}

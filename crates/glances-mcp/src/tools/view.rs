@@ -1,0 +1,234 @@
+//! Parts of replies that several tools share.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use glances_client::{Plugin, model::{Process, System}};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    metric::Finding,
+    model::Severity,
+    redact::clip,
+    render,
+    snapshot::{Snapshot, mounts},
+};
+
+/// Cores shown of one server: the largest machines have hundreds.
+pub(super) const CORES_SHOWN_MAX: usize = 64;
+
+/// Longest name of an item in a reply, in characters.
+pub(super) const NAME_CHARS: usize = 60;
+
+/// Said where Glances sees a container in place of its machine.
+pub(super) const CONTAINER_VIEW: &str = "view: container. This Glances runs inside a container \
+    and may see only its processes and mounts; run it with `--pid host --network host` and the \
+    host's root mounted";
+
+/// A finding as few words: `fs.percent[/var] 97% critical`.
+pub(super) fn problem(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Critical => "critical",
+        Severity::Warning => "warning",
+        Severity::Careful | Severity::Ok => "careful",
+    };
+    let value = render::short(finding.value);
+    let unit = match finding.unit {
+        crate::metric::Unit::Percent | crate::metric::Unit::PercentOfCore => "%",
+        _ => "",
+    };
+    format!("{} {value}{unit} {severity}", clip(&finding.series, NAME_CHARS))
+}
+
+/// The worst findings in one text, with how many more there are.
+pub(super) fn problem_words(findings: &[Finding], most: usize) -> Option<String> {
+    let mut words: Vec<String> = findings.iter().take(most).map(problem).collect();
+    if findings.len() > most {
+        words.push(format!("+{}", findings.len() - most));
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Orders servers: worst finding, then how far it is beyond, then CPU and memory, then the alias.
+pub(super) fn worse_first(a: &(Vec<Finding>, &Snapshot), b: &(Vec<Finding>, &Snapshot)) -> Ordering {
+    let severity = |of: &(Vec<Finding>, &Snapshot)| of.0.first().map(|worst| worst.severity);
+    let weight = |of: &(Vec<Finding>, &Snapshot)| -> u32 {
+        of.0.iter().map(|finding| u32::from(finding.weight)).sum()
+    };
+    let pressure = |of: &(Vec<Finding>, &Snapshot)| {
+        let cpu = of.1.cpu().and_then(|cpu| cpu.total).unwrap_or(0.0);
+        let memory = of.1.mem().and_then(|mem| mem.percent).unwrap_or(0.0);
+        cpu.max(memory)
+    };
+    severity(b)
+        .cmp(&severity(a))
+        .then(b.1.host.criticality.cmp(&a.1.host.criticality))
+        .then(weight(b).cmp(&weight(a)))
+        .then(pressure(b).total_cmp(&pressure(a)))
+        .then_with(|| a.1.host.alias.cmp(&b.1.host.alias))
+}
+
+/// The age of a plugin's values, when they are older than one poll interval.
+pub(super) fn shown_age(snapshot: &Snapshot, plugin: Plugin, now: Timestamp) -> Option<f64> {
+    let interval = snapshot.host.interval.as_secs_f64();
+    // A poll arrives up to its own length after its tick.
+    snapshot.age_secs(plugin, now).filter(|age| *age > interval * 1.25)
+}
+
+/// Ages of plugins that are polled less often, in one text: `fs ≤ 62s, containers 12s`. Where
+/// Glances keeps values for a while itself, that is added as a bound.
+pub(super) fn slow_ages(snapshot: &Snapshot, plugins: &[Plugin], now: Timestamp) -> Option<String> {
+    let age = |plugin: &Plugin| {
+        let age = snapshot.age_secs(*plugin, now)?;
+        Some(match snapshot.refresh_secs(*plugin) {
+            Some(refresh) => format!("{plugin} ≤ {}", render::duration(age + refresh)),
+            None => format!("{plugin} {}", render::duration(age)),
+        })
+    };
+    let ages: Vec<String> = plugins.iter().filter_map(age).collect();
+    (!ages.is_empty()).then(|| ages.join(", "))
+}
+
+/// Operating system and kernel in one text.
+pub(super) fn system_words(system: &System) -> String {
+    let name = system.distro.as_deref().unwrap_or(&system.os_name);
+    match &system.os_version {
+        Some(version) => format!("{name}, {version}"),
+        None => name.to_owned(),
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct MountLine {
+    mount: String,
+    used_percent: Option<f64>,
+    free_bytes: Option<u64>,
+}
+
+/// The fullest mount that can fill up.
+pub(super) fn fullest_mount(snapshot: &Snapshot) -> Option<MountLine> {
+    let mounts = mounts::distinct(snapshot.filesystems()?);
+    let full = |mount: &&mounts::Mount<'_>| mount.fs.percent.unwrap_or(0.0);
+    mounts
+        .iter()
+        .filter(|mount| mounts::can_fill(mount.fs))
+        .max_by(|a, b| full(a).total_cmp(&full(b)))
+        .map(|mount| MountLine {
+            mount: mount.fs.mount.clone(),
+            used_percent: mount.fs.percent,
+            free_bytes: mount.fs.free,
+        })
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct DiskLine {
+    disk: String,
+    read_bytes_per_second: f64,
+    write_bytes_per_second: f64,
+}
+
+/// The disk that moves most bytes; `None` before rates exist.
+pub(super) fn busiest_disk(snapshot: &Snapshot) -> Option<DiskLine> {
+    let line = |disk: &glances_client::model::Disk| {
+        Some(DiskLine {
+            disk: disk.name.clone(),
+            read_bytes_per_second: disk.read_bytes.per_sec?,
+            write_bytes_per_second: disk.write_bytes.per_sec?,
+        })
+    };
+    let moved = |line: &DiskLine| line.read_bytes_per_second + line.write_bytes_per_second;
+    snapshot.disks()?.iter().filter_map(line).max_by(|a, b| moved(a).total_cmp(&moved(b)))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct InterfaceLine {
+    interface: String,
+    in_bits_per_second: f64,
+    out_bits_per_second: f64,
+}
+
+/// The interface that moves most; `None` before rates exist.
+pub(super) fn busiest_interface(snapshot: &Snapshot) -> Option<InterfaceLine> {
+    let line = |nic: &glances_client::model::Interface| {
+        Some(InterfaceLine {
+            interface: nic.name.clone(),
+            in_bits_per_second: nic.bytes_recv.per_sec? * 8.0,
+            out_bits_per_second: nic.bytes_sent.per_sec? * 8.0,
+        })
+    };
+    let moved = |line: &InterfaceLine| line.in_bits_per_second + line.out_bits_per_second;
+    snapshot.interfaces()?.iter().filter_map(line).max_by(|a, b| moved(a).total_cmp(&moved(b)))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ProgramLine {
+    program: String,
+    /// Of one core.
+    cpu_percent: Option<f64>,
+    memory_bytes: Option<u64>,
+    processes: u32,
+}
+
+/// The programs that use most CPU.
+pub(super) fn top_programs(snapshot: &Snapshot, most: usize) -> Vec<ProgramLine> {
+    let mut programs = programs(snapshot).unwrap_or_default();
+    let cpu = |program: &Process| program.cpu_percent.unwrap_or(0.0);
+    programs.sort_by(|a, b| cpu(b).total_cmp(&cpu(a)).then_with(|| a.name.cmp(&b.name)));
+    programs
+        .into_iter()
+        .take(most)
+        .map(|program| ProgramLine {
+            program: clip(&program.name, NAME_CHARS).into_owned(),
+            cpu_percent: program.cpu_percent,
+            memory_bytes: program.memory.rss,
+            processes: program.processes,
+        })
+        .collect()
+}
+
+/// Processes merged by name: Glances' own `programlist` where it is served, else by us.
+pub(super) fn programs(snapshot: &Snapshot) -> Option<Vec<Process>> {
+    if let Some(programs) = snapshot.programs() {
+        return Some(programs.clone());
+    }
+    let mut merged: BTreeMap<&str, Process> = BTreeMap::new();
+    for process in snapshot.processes()? {
+        merged
+            .entry(process.name.as_str())
+            .and_modify(|program| merge(program, process))
+            .or_insert_with(|| Process {
+                pid: None,
+                children: process.pid.into_iter().collect(),
+                ..process.clone()
+            });
+    }
+    Some(merged.into_values().collect())
+}
+
+fn merge(program: &mut Process, process: &Process) {
+    fn add<T: std::ops::Add<Output = T>>(sum: &mut Option<T>, more: Option<T>) {
+        *sum = match (sum.take(), more) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+    }
+    add(&mut program.cpu_percent, process.cpu_percent);
+    add(&mut program.memory_percent, process.memory_percent);
+    add(&mut program.memory.rss, process.memory.rss);
+    add(&mut program.threads, process.threads);
+    add(&mut program.io_read.per_sec, process.io_read.per_sec);
+    add(&mut program.io_write.per_sec, process.io_write.per_sec);
+    program.processes += process.processes;
+    program.children.extend(process.pid);
+    if program.user != process.user {
+        program.user = None;
+    }
+    if program.status != process.status {
+        program.status = None;
+    }
+}
