@@ -102,7 +102,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Probe(probe) => probe.run().await,
         Command::Docs(docs) => docs.run(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "glances-mcp", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "glances-mcp",
+                &mut std::io::stdout(),
+            );
             Ok(ExitCode::SUCCESS)
         }
     }

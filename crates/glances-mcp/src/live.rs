@@ -26,9 +26,8 @@ impl Live {
         let mut known = self.hosts.write().unwrap_or_else(PoisonError::into_inner);
         let mut next = BTreeMap::new();
         for host in hosts {
-            let same = known
-                .remove(host.alias.as_str())
-                .filter(|sender| sender.borrow().host == host);
+            let same =
+                known.remove(host.alias.as_str()).filter(|sender| sender.borrow().host == host);
             let sender =
                 same.unwrap_or_else(|| watch::channel(Arc::new(Snapshot::unseen(host.clone()))).0);
             next.insert(host.alias.clone(), sender);

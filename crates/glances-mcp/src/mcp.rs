@@ -21,8 +21,8 @@ use rmcp::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    connect::connect,
     call::{Calls, Settings},
+    connect::connect,
     http::{McpHttp, McpService, Sessions, service},
 };
 use crate::{

@@ -178,7 +178,8 @@ pub fn findings(snapshot: &Snapshot) -> Vec<Finding> {
             if severity == Severity::Ok {
                 continue;
             }
-            let cores = if metric.per_core { snapshot.core_count().map_or(1.0, f64::from) } else { 1.0 };
+            let cores =
+                if metric.per_core { snapshot.core_count().map_or(1.0, f64::from) } else { 1.0 };
             let critical = metric.thresholds.map_or(1.0, |[.., critical]| critical);
             found.push(Finding {
                 series: series(metric.path, item.as_deref()),
@@ -269,7 +270,9 @@ mod tests {
         for metric in METRICS {
             let Some([careful, warning, critical]) = metric.thresholds else { continue };
             match metric.worse {
-                Worse::High => assert!(careful <= warning && warning <= critical, "{}", metric.path),
+                Worse::High => {
+                    assert!(careful <= warning && warning <= critical, "{}", metric.path)
+                }
                 Worse::Low => assert!(careful >= warning && warning >= critical, "{}", metric.path),
                 Worse::Neither => panic!("{} has thresholds and no direction", metric.path),
             }

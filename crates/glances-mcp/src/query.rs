@@ -47,7 +47,9 @@ pub enum QueryError {
     #[error(transparent)]
     Selector(#[from] SelectorError),
     /// Too many servers for `fresh`.
-    #[error("`fresh` polls at most {FRESH_SERVERS_MAX} servers a call and {0} are selected: name them in `servers`")]
+    #[error(
+        "`fresh` polls at most {FRESH_SERVERS_MAX} servers a call and {0} are selected: name them in `servers`"
+    )]
     FreshTooMany(usize),
 }
 
@@ -152,9 +154,7 @@ impl Query {
     /// Waits for servers whose first samples are under way. Answers whether it had to.
     async fn settle(&self, servers: &[Arc<Snapshot>]) -> bool {
         let settled = |snapshot: &Snapshot| {
-            snapshot.host.paused
-                || snapshot.rounds >= SETTLED_ROUNDS
-                || snapshot.reach.failures > 0
+            snapshot.host.paused || snapshot.rounds >= SETTLED_ROUNDS || snapshot.reach.failures > 0
         };
         let deadline = Instant::now() + SETTLE_WAIT;
         let mut waited = false;
@@ -220,9 +220,8 @@ impl Query {
     /// How many servers have not been tried yet.
     #[must_use]
     pub fn untried(&self) -> usize {
-        let untried = |snapshot: &&Arc<Snapshot>| {
-            !snapshot.host.paused && snapshot.reach.attempts == 0
-        };
+        let untried =
+            |snapshot: &&Arc<Snapshot>| !snapshot.host.paused && snapshot.reach.attempts == 0;
         self.live.all().iter().filter(untried).count()
     }
 

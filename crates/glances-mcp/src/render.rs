@@ -68,7 +68,9 @@ fn write_fields(out: &mut String, fields: &Map<String, Value>, depth: usize) {
                 write_table(out, rows);
             }
             Value::Array(items) if items.is_empty() => {}
-            Value::Object(inner) if inner.values().any(|value| value.is_object() || value.is_array()) => {
+            Value::Object(inner)
+                if inner.values().any(|value| value.is_object() || value.is_array()) =>
+            {
                 let _ = writeln!(out, "{indent}{}:", label(key));
                 write_fields(out, inner, depth + 1);
             }
@@ -89,13 +91,22 @@ fn write_table(out: &mut String, rows: &[Value]) {
             }
         }
     }
+    // A number beside the name of its unit is written in it.
+    let with_unit = columns.contains(&"value") && columns.contains(&"unit");
+    columns.retain(|column| !(with_unit && *column == "unit"));
     let head: Vec<String> = columns.iter().map(|column| label(column)).collect();
     let rule: Vec<&str> = columns.iter().map(|_| "-").collect();
     let _ = writeln!(out, "\n|{}|\n|{}|", head.join("|"), rule.join("|"));
     for row in rows.iter().filter_map(Value::as_object) {
         let cells: Vec<String> = columns
             .iter()
-            .map(|column| row.get(*column).map_or_else(String::new, |value| cell(column, value)))
+            .map(|column| match (row.get(*column), row.get("unit").and_then(Value::as_str)) {
+                (Some(value), Some(unit)) if with_unit && *column == "value" => {
+                    in_unit(value.as_f64().unwrap_or_default(), unit)
+                }
+                (Some(value), _) => cell(column, value),
+                (None, _) => String::new(),
+            })
             .collect();
         let _ = writeln!(out, "|{}|", cells.join("|"));
     }
@@ -135,8 +146,10 @@ fn write_coverage(out: &mut String, coverage: &Map<String, Value>) {
     }
 }
 
+type UnitEnding = (&'static str, fn(f64) -> String);
+
 /// Endings that name a unit, with how a number of it is written. The longest come first.
-const UNITS: &[(&str, fn(f64) -> String)] = &[
+const UNITS: &[UnitEnding] = &[
     ("_bytes_per_second", |value| format!("{}/s", bytes(value))),
     ("_bits_per_second", bits_per_second),
     ("_per_second", |value| format!("{}/s", short(value))),
@@ -148,7 +161,7 @@ const UNITS: &[(&str, fn(f64) -> String)] = &[
     ("_hz", |value| format!("{} GHz", short(value / 1e9))),
 ];
 
-fn unit(key: &str) -> Option<&'static (&'static str, fn(f64) -> String)> {
+fn unit(key: &str) -> Option<&'static UnitEnding> {
     UNITS.iter().find(|(ending, _)| key.ends_with(ending))
 }
 
@@ -172,9 +185,23 @@ fn cell(key: &str, value: &Value) -> String {
             items.iter().map(|item| cell(key, item)).collect::<Vec<_>>().join(", ")
         }
         Value::Object(map) => {
-            let pairs = map.iter().map(|(key, value)| format!("{} {}", label(key), cell(key, value)));
+            // A key without a unit can be data, a state or a version, and stays as it is.
+            let name = |key: &String| if unit(key).is_some() { label(key) } else { key.clone() };
+            let pairs =
+                map.iter().map(|(key, value)| format!("{} {}", name(key), cell(key, value)));
             pairs.collect::<Vec<_>>().join(", ")
         }
+    }
+}
+
+/// A number in a unit of the metric catalogue.
+fn in_unit(value: f64, unit: &str) -> String {
+    match unit {
+        "percent" => format!("{}%", short(value)),
+        "bytes" => bytes(value),
+        "bytes/s" => format!("{}/s", bytes(value)),
+        "seconds" => duration(value),
+        other => format!("{} {other}", short(value)),
     }
 }
 
@@ -185,6 +212,13 @@ pub fn short(value: f64) -> String {
         Value::Number(number) => number.to_string(),
         _ => String::new(),
     }
+}
+
+/// A number of things: `1 server`, `3 servers`.
+#[must_use]
+pub fn count(number: usize, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
 }
 
 /// Bytes in binary units: `1.5 GiB`.

@@ -269,9 +269,7 @@ impl Snapshot {
     /// long; `None` when it refreshes faster than we ask.
     #[must_use]
     pub fn refresh_secs(&self, plugin: Plugin) -> Option<f64> {
-        self.limits
-            .refresh_secs(plugin)
-            .filter(|secs| *secs > self.host.interval.as_secs_f64())
+        self.limits.refresh_secs(plugin).filter(|secs| *secs > self.host.interval.as_secs_f64())
     }
 
     /// Whether the server lists the plugin as enabled; `None` before its first answer.

@@ -30,8 +30,9 @@ const QUIET: &str = "rmcp=warn,rmcp::service=off,hyper=warn,h2=warn,rustls=warn"
 /// # Errors
 /// When `level` is no filter, or the file cannot be opened.
 pub fn init_logs(level: &str, form: LogForm, file: Option<&Path>) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{level}"))
-        .with_context(|| format!("`{level}` is no log level: use error, warn, info, debug or trace"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{level}")).with_context(|| {
+        format!("`{level}` is no log level: use error, warn, info, debug or trace")
+    })?;
     let (writer, color) = match file {
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(path);

@@ -1,10 +1,15 @@
 //! Every tool that the server offers. Adding one: a struct in its domain file and a line in
 //! [`all`]. Knows no transport.
 
-pub mod arguments;
 mod args;
+pub mod arguments;
+mod compare;
+mod containers;
 mod listing;
+mod network;
+mod processes;
 mod servers;
+mod storage;
 mod system;
 mod view;
 
@@ -12,7 +17,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{
+    JsonSchema, SchemaGenerator,
+    generate::{Contract, SchemaSettings},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -34,9 +42,20 @@ pub const REPLY_BYTES_MAX: usize = 64 * 1024;
 #[must_use]
 pub fn all() -> Vec<ToolDef> {
     vec![
+        ToolDef::of::<system::GetSystemOverview>(),
         ToolDef::of::<servers::ListServers>(),
         ToolDef::of::<servers::GetServerStatus>(),
-        ToolDef::of::<system::GetSystemOverview>(),
+        ToolDef::of::<system::GetDetailedMetrics>(),
+        ToolDef::of::<storage::GetDiskUsage>(),
+        ToolDef::of::<storage::GetDiskIoStats>(),
+        ToolDef::of::<network::GetNetworkStats>(),
+        ToolDef::of::<network::GetNetworkConnections>(),
+        ToolDef::of::<containers::GetContainers>(),
+        ToolDef::of::<containers::GetContainerDetails>(),
+        ToolDef::of::<processes::GetTopProcesses>(),
+        ToolDef::of::<processes::GetProcessDetails>(),
+        ToolDef::of::<compare::CompareServers>(),
+        ToolDef::of::<compare::EnvironmentAnalysis>(),
     ]
 }
 
@@ -95,7 +114,10 @@ pub struct Context {
 
 /// Tells a waiting caller how far a call is. Says nothing when the caller does not listen.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(f64, f64, String) + Send + Sync>>);
+pub struct Progress(Option<Arc<Report>>);
+
+/// Takes what is done, the total and a message.
+type Report = dyn Fn(f64, f64, String) + Send + Sync;
 
 impl Progress {
     /// Reports go to `report(done, total, message)`, which must not block.
@@ -115,7 +137,7 @@ impl Progress {
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
     /// Arguments that do not fit; all problems together.
-    #[error("{0}")]
+    #[error(transparent)]
     Arguments(#[from] arguments::Problems),
     /// Arguments that fit the schema and not each other, or name what is not there.
     #[error("{0}")]
@@ -130,7 +152,9 @@ pub enum ToolError {
     #[error(transparent)]
     Command(#[from] CommandError),
     /// The reply would not fit in an assistant's context.
-    #[error("the reply would have {bytes} bytes, over the limit of {REPLY_BYTES_MAX}: lower `limit`, select fewer `servers`, or use `format: concise`")]
+    #[error(
+        "the reply would have {bytes} bytes, over the limit of {REPLY_BYTES_MAX}: lower `limit`, select fewer `servers`, or use `format: concise`"
+    )]
     TooLong {
         /// Its size.
         bytes: usize,
@@ -184,8 +208,8 @@ impl ToolDef {
             description: T::DESCRIPTION,
             permission: T::PERMISSION,
             effect: T::EFFECT,
-            input_schema: schema_of::<T::Input>(),
-            output_schema: schema_of::<T::Output>(),
+            input_schema: schema_of::<T::Input>(Contract::Deserialize),
+            output_schema: schema_of::<T::Output>(Contract::Serialize),
             call: |cx, arguments| Box::pin(run::<T>(cx, arguments)),
         }
     }
@@ -222,8 +246,9 @@ async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError>
 
 /// A type's JSON Schema with all parts inline and without what costs tokens and tells nothing:
 /// `$schema`, titles, number formats, `null` (absent fields are left out, never null).
-fn schema_of<T: JsonSchema>() -> Map<String, Value> {
+fn schema_of<T: JsonSchema>(contract: Contract) -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.contract = contract;
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
@@ -239,44 +264,71 @@ fn schema_of<T: JsonSchema>() -> Map<String, Value> {
 fn slim(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
-            map.remove("format");
-            // `title` as a keyword is a text; a property of that name is a schema.
-            if map.get("title").is_some_and(Value::is_string) {
-                map.remove("title");
-            }
-            if map.get("default").is_some_and(|default| {
-                default.is_null()
-                    || default.as_array().is_some_and(Vec::is_empty)
-                    || default.as_bool() == Some(false)
-            }) {
-                map.remove("default");
-            }
-            if let Some(Value::Array(types)) = map.get_mut("type") {
-                types.retain(|kind| kind != "null");
-                if let [only] = types.as_slice() {
-                    let only = only.clone();
-                    map.insert("type".to_owned(), only);
-                }
-            }
-            if let Some(Value::Array(values)) = map.get_mut("enum") {
-                values.retain(|value| !value.is_null());
-            }
-            // An optional part comes as `anyOf: [part, null]`.
-            if let Some(Value::Array(parts)) = map.get_mut("anyOf") {
-                parts.retain(|part| part.get("type").is_none_or(|kind| kind != "null"));
-                if let [Value::Object(only)] = parts.as_slice() {
-                    let only = only.clone();
-                    map.remove("anyOf");
-                    for (key, value) in only {
-                        map.entry(key).or_insert(value);
-                    }
-                }
-            }
+            slim_keywords(map);
             map.values_mut().for_each(slim);
         }
         Value::Array(items) => items.iter_mut().for_each(slim),
         _ => {}
     }
+}
+
+fn slim_keywords(map: &mut Map<String, Value>) {
+    // As keywords these are texts; a property of that name is a schema.
+    for keyword in ["format", "title"] {
+        if map.get(keyword).is_some_and(Value::is_string) {
+            map.remove(keyword);
+        }
+    }
+    let says_nothing = |default: &Value| {
+        matches!(default, Value::Null | Value::Bool(false))
+            || default.as_array().is_some_and(Vec::is_empty)
+    };
+    if map.get("default").is_some_and(says_nothing) {
+        map.remove("default");
+    }
+    let nullable: Vec<String> = map
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter(|(_, property)| is_nullable(property))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if let Some(Value::Array(required)) = map.get_mut("required") {
+        required.retain(|name| !nullable.iter().any(|nullable| name == nullable));
+    }
+    if map.get("required").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        map.remove("required");
+    }
+    if let Some(Value::Array(types)) = map.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            map.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(values)) = map.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    // An optional part comes as `anyOf: [part, null]`.
+    if let Some(Value::Array(parts)) = map.get_mut("anyOf") {
+        parts.retain(|part| part.get("type").is_none_or(|kind| kind != "null"));
+        if let [Value::Object(only)] = parts.as_slice() {
+            let only = only.clone();
+            map.remove("anyOf");
+            for (key, value) in only {
+                map.entry(key).or_insert(value);
+            }
+        }
+    }
+}
+
+fn is_nullable(property: &Value) -> bool {
+    let null = |kind: &Value| kind == "null";
+    let among = |key: &str| property.get(key).and_then(Value::as_array).into_iter().flatten();
+    property.get("type").is_some_and(null)
+        || among("type").any(null)
+        || among("anyOf").any(|part| part.get("type").is_some_and(null))
 }
 
 /// The reference page of the tools, in Markdown.
@@ -293,9 +345,10 @@ pub fn reference() -> String {
         let properties = def.input_schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.unwrap_or(&none) {
             let word = |key: &str| property.get(key).and_then(Value::as_str).unwrap_or_default();
-            let words = property.get("enum").and_then(Value::as_array).map(|words| {
-                words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-            });
+            let words = property
+                .get("enum")
+                .and_then(Value::as_array)
+                .map(|words| words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
             let takes = words.unwrap_or_else(|| word("type").to_owned());
             let _ = writeln!(page, "| `{name}` | {takes} | {} |", word("description"));
         }

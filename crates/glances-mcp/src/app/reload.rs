@@ -100,9 +100,10 @@ fn start(config: &Config, changed: &mpsc::Sender<()>) -> Option<RecommendedWatch
     let mut watcher = watcher
         .inspect_err(|err| tracing::warn!("changes of the configuration are not watched: {err}"))
         .ok()?;
-    let parents = files.iter().filter_map(|file| file.parent()).map(|dir| {
-        if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir.to_path_buf() }
-    });
+    let parents = files
+        .iter()
+        .filter_map(|file| file.parent())
+        .map(|dir| if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir.to_path_buf() });
     for dir in parents.chain(dirs.iter().filter(|dir| dir.is_dir()).cloned()) {
         if let Err(err) = watcher.watch(&dir, RecursiveMode::NonRecursive) {
             tracing::warn!("changes in `{}` are not watched: {err}", dir.display());

@@ -11,6 +11,7 @@ use crate::{
     app,
     config::{Config, ServerConfig},
     query::fix,
+    render,
 };
 
 /// Servers probed at a time.
@@ -34,24 +35,27 @@ impl Check {
         let config = match app::load(&self.config.source()).await {
             Ok(config) => config,
             Err(problems) => {
-                say(format!("{} problems:\n{problems}", problems.0.len()));
+                say(format!("{}:\n{problems}", render::count(problems.0.len(), "problem")));
                 return Ok(ExitCode::FAILURE);
             }
         };
-        match config.check_exposure() {
-            Ok(warning) => warning.into_iter().for_each(|warning| say(format!("warning: {warning}"))),
+        let exposure = match config.check_exposure() {
+            Ok(warning) => warning,
             Err(problem) => {
-                say(format!("1 problems:\n{problem}"));
+                say(format!("1 problem:\n{problem}"));
                 return Ok(ExitCode::FAILURE);
             }
-        }
-        for warning in &config.warnings {
+        };
+        for warning in exposure.iter().chain(&config.warnings) {
             say(format!("warning: {warning}"));
         }
         let files: Vec<String> =
             config.sources.iter().map(|path| path.display().to_string()).collect();
-        say(format!("configuration: {} servers from {}", config.servers.len(),
-            if files.is_empty() { "the command line".to_owned() } else { files.join(", ") }));
+        say(format!(
+            "configuration: {} servers from {}",
+            config.servers.len(),
+            if files.is_empty() { "the command line".to_owned() } else { files.join(", ") }
+        ));
         if self.no_probe {
             return Ok(ExitCode::SUCCESS);
         }
@@ -87,7 +91,14 @@ async fn probe(server: &ServerConfig) -> (&str, bool, String) {
             let version = info.version.as_deref().unwrap_or("unknown");
             let plugins = info.plugins.len();
             let took = started.elapsed().as_millis();
-            (alias, true, format!("Glances {version}, API {}, {plugins} plugins, {took} ms  {}", info.api, server.url))
+            (
+                alias,
+                true,
+                format!(
+                    "Glances {version}, API {}, {plugins} plugins, {took} ms  {}",
+                    info.api, server.url
+                ),
+            )
         }
         Err(error) => (alias, false, format!("{error}  {}\n     fix: {}", server.url, fix(&error))),
     }

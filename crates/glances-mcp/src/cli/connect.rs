@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::{
     config::{self, Env},
-    mcp, telemetry::{self, LogForm},
+    mcp,
+    telemetry::{self, LogForm},
 };
 
 #[derive(Debug, Args)]

@@ -52,7 +52,12 @@ impl Probe {
                 Outcome::Failed => "FAIL",
                 Outcome::Skipped => "-   ",
             };
-            say(format!("{mark} {:<10} {:>5} ms  {}", step.layer.name(), step.took_ms, step.detail));
+            say(format!(
+                "{mark} {:<10} {:>5} ms  {}",
+                step.layer.name(),
+                step.took_ms,
+                step.detail
+            ));
         }
         match diagnosis.fix() {
             Some(fix) => {

@@ -64,7 +64,9 @@ impl Address {
 /// `host:port`, `[v6]:port`, or only one of them.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') && (!host.contains(':') || host.ends_with(']')) => {
+        Some((host, port))
+            if !port.contains(']') && (!host.contains(':') || host.ends_with(']')) =>
+        {
             (host, Some(port))
         }
         _ => (authority, None),

@@ -154,7 +154,8 @@ fn log_level(check: &mut Check<'_>, text: &str, place: &Place) -> String {
     let is_filter = text.contains(['=', ',', '[']);
     let wrong = text.split(',').find(|part| match part.rsplit_once('=') {
         Some((target, level)) if !level.ends_with(']') => {
-            target.trim().is_empty() || !LEVELS.contains(&level.trim().to_ascii_lowercase().as_str())
+            target.trim().is_empty()
+                || !LEVELS.contains(&level.trim().to_ascii_lowercase().as_str())
         }
         _ => part.trim().is_empty(),
     });

@@ -137,7 +137,12 @@ impl Check<'_> {
         words
     }
 
-    fn choice(&mut self, words: &'static [&'static str], text: &str, place: &Place) -> Option<Value> {
+    fn choice(
+        &mut self,
+        words: &'static [&'static str],
+        text: &str,
+        place: &Place,
+    ) -> Option<Value> {
         let word = text.trim().to_ascii_lowercase();
         if words.contains(&word.as_str()) {
             return Some(Value::Text(word));

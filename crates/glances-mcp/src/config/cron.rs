@@ -57,9 +57,8 @@ fn part_is_valid(part: &str, field: &Field) -> bool {
         Some((values, step)) => (values, Some(step)),
         None => (part, None),
     };
-    let step_is_valid = step.is_none_or(|step| {
-        step.parse::<u32>().is_ok_and(|step| (1..=field.max).contains(&step))
-    });
+    let step_is_valid = step
+        .is_none_or(|step| step.parse::<u32>().is_ok_and(|step| (1..=field.max).contains(&step)));
     let values_are_valid = match values.split_once('-') {
         _ if values == "*" => true,
         None => value(values, field).is_some(),

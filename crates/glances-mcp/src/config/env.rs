@@ -61,7 +61,7 @@ impl Env {
         &self.warnings
     }
 
-    fn add_dotenv(&mut self, text: &str) {
+    pub(super) fn add_dotenv(&mut self, text: &str) {
         for item in dotenvy::from_read_iter(text.as_bytes()) {
             match item {
                 Ok((name, value)) => {

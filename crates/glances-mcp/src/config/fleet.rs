@@ -20,9 +20,9 @@ const NAMED_MAX: usize = 5;
 /// All servers, as far as they are valid.
 pub(super) fn build(check: &mut Check<'_>, rows: &[Row], defaults: &Settings) -> Vec<ServerConfig> {
     let mut fleet = Fleet { check, certificates: BTreeMap::new() };
-    let mut servers: Vec<(ServerConfig, Place)> = Vec::new();
+    let mut servers: Vec<(ServerConfig, usize)> = Vec::new();
     let mut known: BTreeMap<HostName, Place> = BTreeMap::new();
-    for row in rows {
+    for (index, row) in rows.iter().enumerate() {
         let values = row.values.over(defaults);
         for server in fleet.expand(row, &values) {
             if let Some(first) = known.get(&server.alias) {
@@ -32,16 +32,20 @@ pub(super) fn build(check: &mut Check<'_>, rows: &[Row], defaults: &Settings) ->
                 continue;
             }
             known.insert(server.alias.clone(), row.place.clone());
-            servers.push((server, row.place.clone()));
+            servers.push((server, index));
         }
     }
     if servers.len() > SERVERS_MAX {
-        let place = servers.get(SERVERS_MAX).map(|(_, place)| place.clone()).unwrap_or_default();
+        let row = servers.get(SERVERS_MAX).and_then(|(_, index)| rows.get(*index));
+        let place = row.map(|row| row.place.clone()).unwrap_or_default();
         let problem = format!("{} servers are too many", servers.len());
         fleet.check.report.add_fix(&place, problem, format!("use at most {SERVERS_MAX}"));
     }
-    for row in rows {
-        fleet.depends_on(row, &row.values.over(defaults), &known, &mut servers);
+    for (index, row) in rows.iter().enumerate() {
+        let first = servers.partition_point(|(_, row)| *row < index);
+        let end = servers.partition_point(|(_, row)| *row <= index);
+        let made = servers.get_mut(first..end).unwrap_or_default();
+        fleet.depends_on(row, &row.values.over(defaults), &known, made);
     }
     let servers: Vec<ServerConfig> = servers.into_iter().map(|(server, _)| server).collect();
     warn(fleet.check, &servers);
@@ -134,7 +138,8 @@ impl Fleet<'_, '_> {
             }
             return Vec::new();
         };
-        let prefix = match address::prefix(values.text("servers[].url_prefix").unwrap_or_default()) {
+        let prefix = match address::prefix(values.text("servers[].url_prefix").unwrap_or_default())
+        {
             Ok(prefix) => prefix,
             Err((problem, fix)) => {
                 let place = values.place("servers[].url_prefix").unwrap_or(&row.place);
@@ -176,7 +181,7 @@ impl Fleet<'_, '_> {
         row: &Row,
         values: &Settings,
         known: &BTreeMap<HostName, Place>,
-        servers: &mut [(ServerConfig, Place)],
+        servers: &mut [(ServerConfig, usize)],
     ) {
         let mut targets = Vec::new();
         for (text, place) in values.words("servers[].depends_on") {
@@ -190,8 +195,7 @@ impl Fleet<'_, '_> {
             }
         }
         let own = row.values.has("servers[].depends_on");
-        let of_row = |place: &Place| place.to_string() == row.place.to_string();
-        for (server, _) in servers.iter_mut().filter(|(_, place)| of_row(place)) {
+        for (server, _) in servers {
             if own && targets.contains(&server.alias) {
                 let place = row.values.place("servers[].depends_on").unwrap_or(&row.place);
                 let problem = format!("`{}` depends on itself", server.alias);
@@ -241,9 +245,9 @@ fn warn(check: &mut Check<'_>, servers: &[ServerConfig]) {
     let clear = some_names(servers.iter().filter(in_clear));
     let unchecked = some_names(servers.iter().filter(unchecked));
     check.warnings.extend(clear.map(|names| format!("passwords go over plain http to {names}")));
-    check.warnings.extend(
-        unchecked.map(|names| format!("the certificates of {names} are not checked")),
-    );
+    check
+        .warnings
+        .extend(unchecked.map(|names| format!("the certificates of {names} are not checked")));
     let mut first: BTreeMap<&str, &HostName> = BTreeMap::new();
     for server in servers {
         if let Some(other) = first.insert(&server.url, &server.alias) {

@@ -226,7 +226,9 @@ impl Kind {
             Self::Words => "a list of texts".to_owned(),
             Self::File => "a path".to_owned(),
             Self::Secret => "a text, \"env:NAME\" or \"file:PATH\"".to_owned(),
-            Self::Secrets => "a table of texts, each a value, \"env:NAME\" or \"file:PATH\"".to_owned(),
+            Self::Secrets => {
+                "a table of texts, each a value, \"env:NAME\" or \"file:PATH\"".to_owned()
+            }
         }
     }
 }

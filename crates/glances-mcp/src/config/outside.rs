@@ -36,15 +36,17 @@ pub(super) fn variables(check: &mut Check<'_>) -> Settings {
 
 /// Warns of variables that look like ours and are not: other programs may own them.
 fn unknown(check: &mut Check<'_>) {
-    let known: Vec<&str> = keys::KEYS
+    let known: Vec<&'static str> = keys::KEYS
         .iter()
         .filter_map(|key| key.env)
         .chain(OTHER_VARIABLES.iter().map(|(name, _)| *name))
         .collect();
     let env = check.env;
     for name in env.names().filter(|name| name.starts_with(PREFIX) && !known.contains(name)) {
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let bare = |name: &'static str| name.strip_prefix(PREFIX);
+        let own = name.strip_prefix(PREFIX).unwrap_or(name);
+        let hint = match nearest(own, known.iter().copied().filter_map(bare)) {
+            Some(near) => format!("did you mean `{PREFIX}{near}`?"),
             None => "it is not used".to_owned(),
         };
         check.warnings.push(format!("unknown variable {}: {hint}", quoted(name)));
@@ -110,7 +112,8 @@ fn alias_of(url: &str, all: &[(Option<&str>, String)]) -> Option<String> {
     if url.contains('[') {
         // A range of URLs is a range of aliases; an IPv6 address needs a name of its own.
         let host = url.split_once("://")?.1.split('/').next()?;
-        let (host, _) = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).unwrap_or((host, ""));
+        let (host, _) =
+            host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).unwrap_or((host, ""));
         return (!host.starts_with('[')).then(|| host.to_owned());
     }
     let Address { host, port, .. } = Address::parse(url).ok()?;
@@ -120,4 +123,3 @@ fn alias_of(url: &str, all: &[(Option<&str>, String)]) -> Option<String> {
     let several = all.iter().filter(same_host).count() > 1;
     Some(if several { format!("{host}-{port}") } else { host })
 }
-

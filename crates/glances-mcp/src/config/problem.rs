@@ -1,7 +1,7 @@
 //! What is wrong with a configuration: every problem with its place and, where known, its fix.
 //! Never holds a secret.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,10 @@ impl fmt::Display for Place {
 
 /// Collects problems while everything else goes on being checked.
 #[derive(Debug, Default)]
-pub(super) struct Report(Vec<((usize, u32), Problem)>);
+pub(super) struct Report {
+    problems: Vec<((usize, u32), Problem)>,
+    known: HashSet<(String, String)>,
+}
 
 impl Report {
     /// A problem that says by itself what to do.
@@ -113,17 +116,17 @@ impl Report {
     fn push(&mut self, place: &Place, problem: String, fix: Option<String>) {
         let problem = Problem { place: place.to_string(), problem, fix };
         // One default with a problem is met again by every server that takes it.
-        if !self.0.iter().any(|(_, known)| *known == problem) {
-            self.0.push((place.order(), problem));
+        if self.known.insert((problem.place.clone(), problem.problem.clone())) {
+            self.problems.push((place.order(), problem));
         }
     }
 
     /// All problems by file and line, or none.
     pub(super) fn finish(mut self) -> Result<(), Problems> {
-        if self.0.is_empty() {
+        if self.problems.is_empty() {
             return Ok(());
         }
-        self.0.sort_by_key(|(order, _)| *order);
-        Err(Problems(self.0.into_iter().map(|(_, problem)| problem).collect()))
+        self.problems.sort_by_key(|(order, _)| *order);
+        Err(Problems(self.problems.into_iter().map(|(_, problem)| problem).collect()))
     }
 }

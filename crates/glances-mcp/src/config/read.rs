@@ -135,9 +135,13 @@ impl Settings {
 impl Gathered {
     /// Adds what one file says.
     pub(super) fn add(&mut self, check: &mut Check<'_>, root: &Node, place: &Place) {
+        if root.raw == Raw::Null {
+            return;
+        }
         let Raw::Table(entries) = &root.raw else {
             let found = root.describe();
-            check.report.add(place, format!("expected a table of settings, found {found}"));
+            let place = Place { line: root.line, ..place.clone() };
+            check.report.add(&place, format!("expected a table of settings, found {found}"));
             return;
         };
         for entry in once(check, entries, place) {
@@ -269,9 +273,9 @@ fn unknown(
     let place = &Place { key: place.key.escape_debug().to_string(), ..place.clone() };
     let elsewhere = || {
         let name = synonym.unwrap_or(name);
-        let key = keys::KEYS.iter().find(|key| {
-            !key.path.contains('[') && key.path.rsplit('.').next() == Some(name)
-        })?;
+        let key = keys::KEYS
+            .iter()
+            .find(|key| !key.path.contains('[') && key.path.rsplit('.').next() == Some(name))?;
         Some(format!("did you mean `{}`?", key.path))
     };
     let fix = match near {

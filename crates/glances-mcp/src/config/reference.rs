@@ -61,7 +61,9 @@ pub fn reference() -> String {
 
 fn rows(section: &str) -> Vec<(&'static str, &'static Key)> {
     match section {
-        "" => KEYS.iter().filter(|key| !key.path.contains('.')).map(|key| (key.path, key)).collect(),
+        "" => {
+            KEYS.iter().filter(|key| !key.path.contains('.')).map(|key| (key.path, key)).collect()
+        }
         section => keys::of_section(section).collect(),
     }
 }

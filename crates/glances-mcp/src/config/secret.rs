@@ -20,11 +20,7 @@ pub(super) struct Resolved {
 }
 
 /// Finds the secret that `text` means; the error is a problem and its fix, without any value.
-pub(super) fn resolve(
-    text: &str,
-    env: &Env,
-    base: &Path,
-) -> Result<Resolved, (String, String)> {
+pub(super) fn resolve(text: &str, env: &Env, base: &Path) -> Result<Resolved, (String, String)> {
     if let Some(name) = text.strip_prefix("env:") {
         return from_env(name.trim(), env);
     }
@@ -42,7 +38,10 @@ fn from_env(name: &str, env: &Env) -> Result<Resolved, (String, String)> {
     let like_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(like_a_name) {
         let fix = "write \"env:NAME\" with letters, digits and `_`";
-        return Err(("`env:` is not followed by the name of a variable".to_owned(), fix.to_owned()));
+        return Err((
+            "`env:` is not followed by the name of a variable".to_owned(),
+            fix.to_owned(),
+        ));
     }
     match env.get(name) {
         Some(value) => Ok(Resolved { secret: value.into(), file: None }),

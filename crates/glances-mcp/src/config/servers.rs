@@ -94,8 +94,7 @@ impl PartialEq for ServerConfig {
 }
 
 fn same_headers(left: &[(String, SecretString)], right: &[(String, SecretString)]) -> bool {
-    let plain = |(name, value): &(String, SecretString)| {
-        (name.clone(), value.expose_secret().to_owned())
-    };
+    let plain =
+        |(name, value): &(String, SecretString)| (name.clone(), value.expose_secret().to_owned());
     left.iter().map(plain).eq(right.iter().map(plain))
 }

@@ -7,6 +7,8 @@ use super::*;
 use crate::model::Criticality;
 
 mod bad;
+mod bad_tables;
+mod catalogue;
 mod good;
 
 /// A directory with these files; the first is the configuration.

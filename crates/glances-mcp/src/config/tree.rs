@@ -116,39 +116,48 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{}`", redact::clip(&redact::clean(text), 60))
 }
 
-/// Number of the line at a byte of the text; the first is 1.
-fn line_at(text: &str, offset: usize) -> u32 {
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
-    u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(offset, _)| offset).collect())
+    }
+
+    /// Number of the line at a byte; the first is 1.
+    fn at(&self, offset: usize) -> u32 {
+        let breaks = self.0.partition_point(|end| *end < offset);
+        u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+    }
 }
 
 // TOML ---------------------------------------------------------------------------------------
 
 fn toml_tree(text: &str) -> Result<Node, Vec<SyntaxError>> {
     let (table, errors) = toml::de::DeTable::parse_recoverable(text);
+    let lines = Lines::of(text);
     if errors.is_empty() {
-        return Ok(toml_table(text, 0, table.get_ref()));
+        return Ok(toml_table(&lines, 0, table.get_ref()));
     }
     let of = |err: toml::de::Error| SyntaxError {
-        line: err.span().map(|span| line_at(text, span.start)),
+        line: err.span().map(|span| lines.at(span.start)),
         message: err.message().to_owned(),
     };
     Err(errors.into_iter().map(of).collect())
 }
 
-fn toml_table(text: &str, offset: usize, table: &toml::de::DeTable<'_>) -> Node {
+fn toml_table(lines: &Lines, offset: usize, table: &toml::de::DeTable<'_>) -> Node {
     let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<toml::de::DeValue<'_>>)| {
-        let key_line = Some(line_at(text, key.span().start));
+        let key_line = Some(lines.at(key.span().start));
         let name: &std::borrow::Cow<'_, str> = key.get_ref();
-        let node = toml_value(text, value);
+        let node = toml_value(lines, value);
         Entry { key: name.clone().into_owned(), line: key_line, node }
     };
     let entries = table.iter().map(entry).collect();
-    Node { raw: Raw::Table(entries), line: Some(line_at(text, offset)) }
+    Node { raw: Raw::Table(entries), line: Some(lines.at(offset)) }
 }
 
-fn toml_value(text: &str, value: &toml::Spanned<toml::de::DeValue<'_>>) -> Node {
+fn toml_value(lines: &Lines, value: &toml::Spanned<toml::de::DeValue<'_>>) -> Node {
     use toml::de::DeValue;
     let start = value.span().start;
     let raw = match value.get_ref() {
@@ -164,11 +173,11 @@ fn toml_value(text: &str, value: &toml::Spanned<toml::de::DeValue<'_>>) -> Node 
         DeValue::Boolean(flag) => Raw::Flag(*flag),
         DeValue::Datetime(moment) => Raw::Moment(moment.to_string()),
         DeValue::Array(items) => {
-            Raw::List(items.iter().map(|item| toml_value(text, item)).collect())
+            Raw::List(items.iter().map(|item| toml_value(lines, item)).collect())
         }
-        DeValue::Table(table) => return toml_table(text, start, table),
+        DeValue::Table(table) => return toml_table(lines, start, table),
     };
-    Node { raw, line: Some(line_at(text, start)) }
+    Node { raw, line: Some(lines.at(start)) }
 }
 
 // JSON ---------------------------------------------------------------------------------------
@@ -237,11 +246,16 @@ fn place_json(node: &mut Node, lines: &mut impl Iterator<Item = u32>) {
 // YAML ---------------------------------------------------------------------------------------
 
 fn yaml_tree(text: &str) -> Result<Node, Vec<SyntaxError>> {
-    match serde_saphyr::from_str::<Yaml>(text) {
+    // `y`, `no` and `on` are words here: a tag, a country, a name.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    match serde_saphyr::from_str_with_options::<Yaml>(text, options) {
         Ok(Yaml(tree)) => Ok(tree),
         Err(err) => {
             let line = err.location().and_then(|place| u32::try_from(place.line()).ok());
-            Err(vec![SyntaxError { line: line.filter(|line| *line > 0), message: yaml_words(&err) }])
+            Err(vec![SyntaxError {
+                line: line.filter(|line| *line > 0),
+                message: yaml_words(&err),
+            }])
         }
     }
 }

@@ -44,11 +44,8 @@ pub fn service(
     let mut manager = LocalSessionManager::default();
     manager.session_config.keep_alive = Some(settings.session_idle);
     let manager = Arc::new(manager);
-    let sessions = Sessions {
-        manager: manager.clone(),
-        max: settings.sessions_max,
-        owners: Arc::default(),
-    };
+    let sessions =
+        Sessions { manager: manager.clone(), max: settings.sessions_max, owners: Arc::default() };
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(settings.allowed_hosts.clone())
         .with_allowed_origins(settings.allowed_origins.clone())

@@ -150,8 +150,10 @@ pub static METRICS: &[Metric] = &[
     one("cpu.nice", Percent, "CPU time of niced processes", |s| s.cpu()?.nice).part_of("cpu.total"),
     one("cpu.irq", Percent, "CPU time of hardware interrupts", |s| s.cpu()?.irq)
         .part_of("cpu.total"),
+    one("cpu.idle", Percent, "CPU time idle", |s| s.cpu()?.idle).worse_low(),
     one("cpu.guest", Percent, "CPU time of guests", |s| s.cpu()?.guest).part_of("cpu.total"),
-    one("cpu.ctx_switches", PerSecond, "Context switches", |s| s.cpu()?.ctx_switches.per_sec).rate(),
+    one("cpu.ctx_switches", PerSecond, "Context switches", |s| s.cpu()?.ctx_switches.per_sec)
+        .rate(),
     one("cpu.interrupts", PerSecond, "Hardware interrupts", |s| s.cpu()?.interrupts.per_sec).rate(),
     one("cpu.soft_interrupts", PerSecond, "Software interrupts", |s| {
         s.cpu()?.soft_interrupts.per_sec
@@ -180,6 +182,12 @@ pub static METRICS: &[Metric] = &[
     .part_of("mem.total"),
     one("mem.total", Bytes, "Memory of the machine", |s| bytes(s.mem()?.total)),
     one("mem.cached", Bytes, "Page cache", |s| bytes(s.mem()?.cached)).part_of("mem.total"),
+    one("mem.free", Bytes, "Memory that nothing uses (Glances 4.4)", |s| bytes(s.mem()?.free))
+        .part_of("mem.total"),
+    one("mem.active", Bytes, "Memory used lately", |s| bytes(s.mem()?.active)).part_of("mem.total"),
+    one("mem.inactive", Bytes, "Memory not used lately", |s| bytes(s.mem()?.inactive))
+        .part_of("mem.total"),
+    one("mem.shared", Bytes, "Shared memory", |s| bytes(s.mem()?.shared)).part_of("mem.total"),
     one("mem.buffers", Bytes, "Block device buffers", |s| bytes(s.mem()?.buffers))
         .part_of("mem.total"),
     one("memswap.percent", Percent, "Swap in use", |s| {
@@ -188,16 +196,15 @@ pub static METRICS: &[Metric] = &[
     .high(50.0, 70.0, 90.0)
     .weight(4),
     one("memswap.used", Bytes, "Swap in use", |s| bytes(s.swap()?.used)).worse_high(),
+    one("memswap.total", Bytes, "Size of swap", |s| bytes(s.swap()?.total)),
     one("memswap.sin", BytesPerSecond, "Bytes read from swap", |s| s.swap()?.swapped_in.per_sec)
         .rate()
         .high(1e6, 1e7, 5e7)
         .weight(5),
-    one("memswap.sout", BytesPerSecond, "Bytes written to swap", |s| {
-        s.swap()?.swapped_out.per_sec
-    })
-    .rate()
-    .high(1e6, 1e7, 5e7)
-    .weight(5),
+    one("memswap.sout", BytesPerSecond, "Bytes written to swap", |s| s.swap()?.swapped_out.per_sec)
+        .rate()
+        .high(1e6, 1e7, 5e7)
+        .weight(5),
     many("fs.percent", Percent, "Space in use, one row a filesystem", |s| {
         each_mount(s, |m| m.fs.percent)
     })
@@ -235,10 +242,14 @@ pub static METRICS: &[Metric] = &[
     many("network.bytes_sent", BytesPerSecond, "Bytes sent", |s| each_nic(s, |i| i.bytes_sent))
         .rate(),
     many("network.use", Percent, "Busier direction's share of the link speed", |s| {
-        each(s.interfaces(), |i| i.name.clone(), |i| {
-            let busiest = i.bytes_recv.per_sec?.max(i.bytes_sent.per_sec?);
-            Some(busiest * 8.0 / i.speed_bits? * 100.0)
-        })
+        each(
+            s.interfaces(),
+            |i| i.name.clone(),
+            |i| {
+                let busiest = i.bytes_recv.per_sec?.max(i.bytes_sent.per_sec?);
+                Some(busiest * 8.0 / i.speed_bits? * 100.0)
+            },
+        )
     })
     .high(70.0, 80.0, 90.0)
     .weight(4),
@@ -283,7 +294,9 @@ pub static METRICS: &[Metric] = &[
     })
     .high(75.0, 85.0, 95.0)
     .weight(3),
-    many("npu.load", Percent, "NPU in use", |s| each(s.npus(), |n| n.id.clone(), |n| n.load_percent)),
+    many("npu.load", Percent, "NPU in use", |s| {
+        each(s.npus(), |n| n.id.clone(), |n| n.load_percent)
+    }),
     many("npu.power", Watts, "NPU power", |s| each(s.npus(), |n| n.id.clone(), |n| n.power)),
     many("raid.degraded", Flag, "A disk of the array is missing", |s| {
         each(s.raid(), |a| a.name.clone(), |a| a.degraded().map(flag))
@@ -291,12 +304,18 @@ pub static METRICS: &[Metric] = &[
     .high(1.0, 1.0, 1.0)
     .weight(9),
     many("smart.failed", Flag, "A SMART attribute is at its vendor's limit", |s| {
-        each(s.smart(), |d| d.name.clone(), |disk| {
-            let failed = |a: &glances_client::model::SmartAttribute| {
-                a.value.zip(a.threshold).is_some_and(|(value, limit)| limit > 0.0 && value <= limit)
-            };
-            Some(flag(disk.attributes.iter().any(failed)))
-        })
+        each(
+            s.smart(),
+            |d| d.name.clone(),
+            |disk| {
+                let failed = |a: &glances_client::model::SmartAttribute| {
+                    a.value
+                        .zip(a.threshold)
+                        .is_some_and(|(value, limit)| limit > 0.0 && value <= limit)
+                };
+                Some(flag(disk.attributes.iter().any(failed)))
+            },
+        )
     })
     .high(1.0, 1.0, 1.0)
     .weight(8),

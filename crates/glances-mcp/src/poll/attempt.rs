@@ -92,11 +92,11 @@ pub(super) async fn attempt(
 
 /// Failures of the server as a whole; the others are one plugin's.
 fn breaks_attempt(error: &FetchError) -> bool {
-    match error {
+    !matches!(
+        error,
         FetchError::NotAvailable { .. }
-        | FetchError::Status { .. }
-        | FetchError::TooLarge { .. }
-        | FetchError::Malformed { .. } => false,
-        _ => true,
-    }
+            | FetchError::Status { .. }
+            | FetchError::TooLarge { .. }
+            | FetchError::Malformed { .. }
+    )
 }

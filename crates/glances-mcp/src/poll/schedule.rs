@@ -172,11 +172,7 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::default();
         let mut limits = Limits::default();
-        limits
-            .numbers
-            .entry("fs".into())
-            .or_default()
-            .insert("fs_refresh".into(), 60.0);
+        limits.numbers.entry("fs".into()).or_default().insert("fs_refresh".into(), 60.0);
         schedule.asked(Plugin::Fs, now, &cadence(), &limits);
         schedule.asked(Plugin::DiskIo, now, &cadence(), &limits);
         let due = |secs| schedule.due(Cheap, now + Duration::from_secs(secs), |_| true);

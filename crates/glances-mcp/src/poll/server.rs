@@ -108,8 +108,7 @@ pub(super) async fn poll(
 fn phase(target: &Target) -> Duration {
     let mut hasher = DefaultHasher::new();
     target.host.alias.hash(&mut hasher);
-    let share =
-        f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or(0)) / f64::from(u32::MAX);
+    let share = f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or(0)) / f64::from(u32::MAX);
     target.cadence.interval.mul_f64(share)
 }
 

@@ -44,6 +44,8 @@ pub struct Unavailable {
     pub reason: String,
     /// What mends it.
     pub fix: String,
+    /// How many servers.
+    pub count: usize,
     /// Which servers.
     pub servers: Vec<String>,
     /// Age of the oldest last answer among them, seconds; absent when one never answered.
@@ -72,10 +74,7 @@ impl<'a> Tally<'a> {
     /// Servers that answer.
     pub fn answering(&self) -> impl Iterator<Item = &'a std::sync::Arc<Snapshot>> + use<'a> {
         let gone: BTreeSet<HostName> = self.gone.keys().cloned().collect();
-        self.selection
-            .servers
-            .iter()
-            .filter(move |snapshot| !gone.contains(&snapshot.host.alias))
+        self.selection.servers.iter().filter(move |snapshot| !gone.contains(&snapshot.host.alias))
     }
 
     /// Notes that a server has nothing to say here.
@@ -140,6 +139,7 @@ fn group(gone: &Gone, servers: &[&Snapshot], now: Timestamp) -> Unavailable {
     Unavailable {
         reason: gone.reason.clone(),
         fix: gone.fix.clone(),
+        count: aliases.len(),
         servers: compact(&aliases),
         last_answer_age_seconds: ages.and_then(|ages| ages.into_iter().reduce(f64::max)),
     }

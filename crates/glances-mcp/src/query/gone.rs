@@ -29,10 +29,7 @@ impl Gone {
             });
         }
         Some(match &snapshot.reach.error {
-            Some(error) => Self {
-                reason: format!("{}: {error}", status.word()),
-                fix: fix(error),
-            },
+            Some(error) => Self { reason: format!("{}: {error}", status.word()), fix: fix(error) },
             None => Self {
                 reason: format!("{}: not tried yet", status.word()),
                 fix: "ask again in a few seconds".to_owned(),

@@ -89,9 +89,7 @@ impl Selector {
                     |digits| digits.parse::<u64>().is_ok_and(|n| (*from..=*to).contains(&n)),
                 )
             }
-            Self::Environment(word) => {
-                same(&host.environment, &environment_alias(word).to_owned())
-            }
+            Self::Environment(word) => same(&host.environment, &environment_alias(word).to_owned()),
             Self::Region(word) => same(&host.region, word),
             Self::Tag(word) => host.tags.contains(word),
         }
@@ -155,9 +153,9 @@ impl SelectorError {
             (Selector::Pattern(_) | Selector::Run { .. }, _) => {
                 format!("no server fits `{shown}`; servers: {known}{more}")
             }
-            (_, Some(near)) => format!(
-                "no {kind} `{shown}`; did you mean `{near}`? ({plural}: {known}{more})"
-            ),
+            (_, Some(near)) => {
+                format!("no {kind} `{shown}`; did you mean `{near}`? ({plural}: {known}{more})")
+            }
             (_, None) => format!("no {kind} `{shown}`; {plural}: {known}{more}"),
         })
     }

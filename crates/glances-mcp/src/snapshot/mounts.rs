@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn mounts_of_one_device_are_one_filesystem() {
-        let mounts = [fs("/srv/app", "/dev/vda", 9), fs("/", "/dev/vda", 9), fs("/b", "/dev/vdb", 9)];
+        let mounts =
+            [fs("/srv/app", "/dev/vda", 9), fs("/", "/dev/vda", 9), fs("/b", "/dev/vdb", 9)];
         let found = distinct(&mounts);
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].fs.mount, "/");

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How much a reply says.
+// A doc comment would be a description, which the words make needless.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline, description = "")]
+#[schemars(inline)]
 pub(super) enum Format {
     #[default]
     Concise,

@@ -46,7 +46,9 @@ fn unknown(name: &str, properties: &Map<String, Value>) -> String {
     let shown = echo(&Value::from(name));
     let known: Vec<&str> = properties.keys().map(String::as_str).collect();
     match nearest(name, known.iter().copied()) {
-        Some(near) => format!("no argument {shown}; did you mean `{near}`? (known: {})", known.join(", ")),
+        Some(near) => {
+            format!("no argument {shown}; did you mean `{near}`? (known: {})", known.join(", "))
+        }
         None if known.is_empty() => format!("no argument {shown}; this tool takes none"),
         None => format!("no argument {shown}; known: {}", known.join(", ")),
     }

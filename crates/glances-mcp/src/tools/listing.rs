@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     model::HostName,
-    query::{Selection, coverage::{Coverage, Tally}},
+    query::{
+        Selection,
+        coverage::{Coverage, Tally},
+    },
 };
 
 /// Rows of a concise reply about several servers.

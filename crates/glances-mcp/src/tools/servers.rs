@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     model::HostName,
-    query::{self, coverage::{Coverage, Tally}, fix},
+    query::{
+        self,
+        coverage::{Coverage, Tally},
+        fix,
+    },
+    render,
     snapshot::{Snapshot, Status, seconds_between},
 };
 
@@ -132,9 +137,9 @@ impl ServerRow {
             tags: (!host.tags.is_empty()).then(|| host.tags.join(" ")),
             glances: info.and_then(|info| info.version.clone()),
             api: info.map(|info| info.api.number()),
-            os: snapshot.system().map(|system| {
-                system.distro.clone().unwrap_or_else(|| system.os_name.clone())
-            }),
+            os: snapshot
+                .system()
+                .map(|system| system.distro.clone().unwrap_or_else(|| system.os_name.clone())),
             url: format.detailed().then(|| host.url.clone()),
             plugins: info.filter(|_| format.detailed()).map(names),
             without: (!missing.is_empty()).then(|| missing.join(" ")),
@@ -148,7 +153,7 @@ impl Output for ListServersOutput {
             self.statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
         match self.coverage.selected {
             0 => "No servers are configured for you.".to_owned(),
-            count => format!("{count} servers: {}.", statuses.join(", ")),
+            count => format!("{}: {}.", render::count(count, "server"), statuses.join(", ")),
         }
     }
 }
@@ -175,9 +180,12 @@ pub(super) struct GetServerStatusOutput {
     statuses: std::collections::BTreeMap<&'static str, usize>,
     /// One row a server, worst first.
     servers: Vec<StatusRow>,
-    /// Live diagnosis, when asked for.
+    /// Live diagnosis, when asked for: the layers that were tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    probes: Vec<Probe>,
+    probes: Vec<LayerRow>,
+    /// What mends the first failing layer of each probed server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    probe_fixes: Vec<ProbeFix>,
     note: &'static str,
     coverage: Coverage,
 }
@@ -205,20 +213,22 @@ struct StatusRow {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Probe {
+#[schemars(inline)]
+struct LayerRow {
     #[schemars(with = "String")]
     server: HostName,
-    /// What mends the first failing layer; absent when all pass.
-    fix: Option<String>,
-    layers: Vec<LayerRow>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct LayerRow {
     layer: &'static str,
     outcome: &'static str,
     detail: String,
     took_ms: u64,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ProbeFix {
+    #[schemars(with = "String")]
+    server: HostName,
+    fix: String,
 }
 
 impl Tool for GetServerStatus {
@@ -234,7 +244,10 @@ impl Tool for GetServerStatus {
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
         let selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
-        let probes = if input.probe { probe(&cx, &selection).await? } else { Vec::new() };
+        let (probes, probe_fixes) = match input.probe {
+            true => probe(&cx, &selection).await?,
+            false => (Vec::new(), Vec::new()),
+        };
         let mut statuses = std::collections::BTreeMap::new();
         let mut rows: Vec<StatusRow> = Vec::new();
         for snapshot in &selection.servers {
@@ -255,13 +268,17 @@ impl Tool for GetServerStatus {
             statuses,
             servers,
             probes,
+            probe_fixes,
             note: "availability over time and outages need history, which is not kept yet",
             coverage,
         })
     }
 }
 
-async fn probe(cx: &Context, selection: &query::Selection) -> Result<Vec<Probe>, ToolError> {
+async fn probe(
+    cx: &Context,
+    selection: &query::Selection,
+) -> Result<(Vec<LayerRow>, Vec<ProbeFix>), ToolError> {
     let count = selection.servers.len();
     if count > query::FRESH_SERVERS_MAX {
         return Err(ToolError::Refused(format!(
@@ -270,16 +287,15 @@ async fn probe(cx: &Context, selection: &query::Selection) -> Result<Vec<Probe>,
             query::FRESH_SERVERS_MAX
         )));
     }
-    let mut probes = Vec::new();
+    let total = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let (mut layers, mut fixes) = (Vec::new(), Vec::new());
     for (done, snapshot) in (0_u32..).zip(&selection.servers) {
-        let alias = snapshot.host.alias.clone();
-        cx.progress.step(
-            f64::from(done),
-            f64::from(u32::try_from(count).unwrap_or(u32::MAX)),
-            format!("probing {alias}"),
-        );
-        let diagnosis = cx.commands.probe(alias.clone()).await?;
-        let layers = diagnosis.steps.iter().map(|step| LayerRow {
+        let server = &snapshot.host.alias;
+        cx.progress.step(f64::from(done), total, format!("probing {server}"));
+        let diagnosis = cx.commands.probe(server.clone()).await?;
+        let tried = diagnosis.steps.iter().filter(|step| step.outcome != StepOutcome::Skipped);
+        layers.extend(tried.map(|step| LayerRow {
+            server: server.clone(),
             layer: step.layer.name(),
             outcome: match step.outcome {
                 StepOutcome::Passed => "passed",
@@ -289,11 +305,11 @@ async fn probe(cx: &Context, selection: &query::Selection) -> Result<Vec<Probe>,
             },
             detail: step.detail.clone(),
             took_ms: step.took_ms,
-        });
-        let (layers, fix) = (layers.collect(), diagnosis.fix().map(str::to_owned));
-        probes.push(Probe { server: alias, fix, layers });
+        }));
+        let fix = diagnosis.fix().map(str::to_owned);
+        fixes.extend(fix.map(|fix| ProbeFix { server: server.clone(), fix }));
     }
-    Ok(probes)
+    Ok((layers, fixes))
 }
 
 impl StatusRow {
@@ -329,6 +345,6 @@ impl Output for GetServerStatusOutput {
     fn headline(&self) -> String {
         let statuses: Vec<String> =
             self.statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
-        format!("{} servers: {}.", self.coverage.selected, statuses.join(", "))
+        format!("{}: {}.", render::count(self.coverage.selected, "server"), statuses.join(", "))
     }
 }

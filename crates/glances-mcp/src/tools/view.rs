@@ -2,11 +2,15 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use glances_client::{Plugin, model::{Process, System}};
+use glances_client::{
+    Plugin,
+    model::{Process, System},
+};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::ToolError;
 use crate::{
     metric::Finding,
     model::Severity,
@@ -20,6 +24,9 @@ pub(super) const CORES_SHOWN_MAX: usize = 64;
 
 /// Longest name of an item in a reply, in characters.
 pub(super) const NAME_CHARS: usize = 60;
+
+/// Longest line of free text in a list, in characters.
+pub(super) const LINE_CHARS: usize = 100;
 
 /// Said where Glances sees a container in place of its machine.
 pub(super) const CONTAINER_VIEW: &str = "view: container. This Glances runs inside a container \
@@ -51,7 +58,10 @@ pub(super) fn problem_words(findings: &[Finding], most: usize) -> Option<String>
 }
 
 /// Orders servers: worst finding, then how far it is beyond, then CPU and memory, then the alias.
-pub(super) fn worse_first(a: &(Vec<Finding>, &Snapshot), b: &(Vec<Finding>, &Snapshot)) -> Ordering {
+pub(super) fn worse_first(
+    a: &(Vec<Finding>, &Snapshot),
+    b: &(Vec<Finding>, &Snapshot),
+) -> Ordering {
     let severity = |of: &(Vec<Finding>, &Snapshot)| of.0.first().map(|worst| worst.severity);
     let weight = |of: &(Vec<Finding>, &Snapshot)| -> u32 {
         of.0.iter().map(|finding| u32::from(finding.weight)).sum()
@@ -103,7 +113,7 @@ pub(super) fn system_words(system: &System) -> String {
 #[schemars(inline)]
 pub(super) struct MountLine {
     mount: String,
-    used_percent: Option<f64>,
+    use_percent: Option<f64>,
     free_bytes: Option<u64>,
 }
 
@@ -117,9 +127,14 @@ pub(super) fn fullest_mount(snapshot: &Snapshot) -> Option<MountLine> {
         .max_by(|a, b| full(a).total_cmp(&full(b)))
         .map(|mount| MountLine {
             mount: mount.fs.mount.clone(),
-            used_percent: mount.fs.percent,
+            use_percent: mount.fs.percent,
             free_bytes: mount.fs.free,
         })
+}
+
+/// Use of the fullest mount that can fill up, percent.
+pub(super) fn fullest_percent(snapshot: &Snapshot) -> Option<f64> {
+    fullest_mount(snapshot)?.use_percent
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -196,8 +211,13 @@ pub(super) fn programs(snapshot: &Snapshot) -> Option<Vec<Process>> {
     if let Some(programs) = snapshot.programs() {
         return Some(programs.clone());
     }
+    snapshot.processes().map(|all| merged(all))
+}
+
+/// Processes of one name as one program each.
+pub(super) fn merged(processes: &[Process]) -> Vec<Process> {
     let mut merged: BTreeMap<&str, Process> = BTreeMap::new();
-    for process in snapshot.processes()? {
+    for process in processes {
         merged
             .entry(process.name.as_str())
             .and_modify(|program| merge(program, process))
@@ -207,7 +227,7 @@ pub(super) fn programs(snapshot: &Snapshot) -> Option<Vec<Process>> {
                 ..process.clone()
             });
     }
-    Some(merged.into_values().collect())
+    merged.into_values().collect()
 }
 
 fn merge(program: &mut Process, process: &Process) {
@@ -231,4 +251,86 @@ fn merge(program: &mut Process, process: &Process) {
     if program.status != process.status {
         program.status = None;
     }
+}
+
+/// A name or glob that a caller gave for items.
+pub(super) fn pattern(
+    argument: &str,
+    text: Option<&str>,
+) -> Result<Option<globset::GlobMatcher>, ToolError> {
+    let Some(text) = text else { return Ok(None) };
+    // Mount points and images have slashes, which `*` is to cross; case is nobody's concern.
+    let glob =
+        globset::GlobBuilder::new(text).literal_separator(false).case_insensitive(true).build();
+    match glob {
+        Ok(glob) => Ok(Some(glob.compile_matcher())),
+        Err(err) => Err(ToolError::Refused(format!(
+            "`{argument}` is no name or glob ({}); such as `web*`",
+            err.kind()
+        ))),
+    }
+}
+
+/// Whether an item has the wanted name; every item has when none is wanted.
+pub(super) fn fits(wanted: Option<&globset::GlobMatcher>, name: &str) -> bool {
+    wanted.is_none_or(|glob| glob.is_match(name))
+}
+
+/// Says that a filter fits nothing, so that an empty list is not taken for good news.
+pub(super) fn nothing_fits<T>(
+    rows: &[T],
+    argument: &str,
+    text: Option<&str>,
+) -> Result<(), ToolError> {
+    match text {
+        Some(text) if rows.is_empty() => {
+            let text = crate::redact::clean(text);
+            Err(ToolError::Refused(format!(
+                "nothing fits `{argument}` = `{}` on the selected servers that answer; globs such \
+                 as `*{}*` find parts of names",
+                clip(&text, NAME_CHARS),
+                clip(text.trim_matches('*'), NAME_CHARS)
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first words of a list, and how many more there are.
+pub(super) fn some_words<S: AsRef<str>>(words: &[S], most: usize) -> String {
+    let mut shown: Vec<String> =
+        words.iter().take(most).map(|word| clip(word.as_ref(), NAME_CHARS).into_owned()).collect();
+    if words.len() > most {
+        shown.push(format!("+{}", words.len() - most));
+    }
+    shown.join(", ")
+}
+
+/// The one server that a call names, if its data may be shown as present.
+pub(super) async fn the_server(
+    cx: &super::Context,
+    alias: &str,
+) -> Result<crate::query::Selection, ToolError> {
+    if alias.contains(['*', '?', '[', '{', ':']) {
+        return Err(ToolError::Refused(
+            "`server` takes one alias, no glob and no group; list_servers names them".to_owned(),
+        ));
+    }
+    let selection = cx.query.select(&cx.principal, &[alias.to_owned()], cx.now).await?;
+    if let Some(snapshot) = selection.single()
+        && let Some(gone) = crate::query::Gone::of_server(snapshot, selection.now)
+    {
+        let age = snapshot.reach.last_success.map_or_else(
+            || "it has never answered".to_owned(),
+            |at| {
+                let age = crate::snapshot::seconds_between(at, selection.now);
+                format!("its last data are {} old", render::duration(age))
+            },
+        );
+        return Err(ToolError::Refused(format!(
+            "`{alias}` cannot be reached: {}; {age}. Fix: {}",
+            gone.reason, gone.fix
+        )));
+    }
+    Ok(selection)
 }

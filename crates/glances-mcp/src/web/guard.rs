@@ -38,13 +38,12 @@ pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next
         Some(id) if !stateless && !gate.sessions.belongs(id, &principal.id) => {
             return problem(StatusCode::NOT_FOUND, -32_000, "unknown session: initialize again");
         }
-        None if !stateless && *request.method() == Method::POST => {
-            if !gate.sessions.has_room().await {
-                let text = "too many sessions are open: try again later";
-                return problem(StatusCode::SERVICE_UNAVAILABLE, -32_000, text);
-            }
-        }
         _ => {}
+    }
+    let opens = session.is_none() && !stateless && *request.method() == Method::POST;
+    if opens && !gate.sessions.has_room().await {
+        let text = "too many sessions are open: try again later";
+        return problem(StatusCode::SERVICE_UNAVAILABLE, -32_000, text);
     }
     let (mut parts, body) = request.into_parts();
     // Ours to check, and nobody else's to see.

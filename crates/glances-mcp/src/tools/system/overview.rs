@@ -8,7 +8,7 @@ use super::super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     listing::Cut,
-    view::{self, busiest_disk, busiest_interface, fullest_mount, problem_words, shown_age, top_programs},
+    view::{self, busiest_disk, busiest_interface, fullest_mount, problem_words, shown_age},
 };
 use crate::{
     metric::{self, Finding},
@@ -128,6 +128,8 @@ struct Memory {
     total_bytes: Option<u64>,
 }
 
+/// Programs shown of one server.
+const PROGRAMS_SHOWN: usize = 5;
 /// Problems named in one row.
 const PROBLEMS_IN_ROW: usize = 3;
 
@@ -156,7 +158,7 @@ impl Tool for GetSystemOverview {
             fleet.add(snapshot, &findings);
             judged.push((findings, snapshot));
         }
-        judged.sort_by(|a, b| view::worse_first(a, b));
+        judged.sort_by(view::worse_first);
         let rows: Vec<Row> = judged
             .iter()
             .map(|(findings, snapshot)| Row::of(snapshot, findings, selection.now, input.format))
@@ -278,9 +280,12 @@ impl One {
             fullest_mount: fullest_mount(snapshot),
             busiest_disk: busiest_disk(snapshot),
             busiest_interface: busiest_interface(snapshot),
-            top_programs: top_programs(snapshot, 5),
+            top_programs: view::top_programs(snapshot, PROGRAMS_SHOWN),
             containers_running: snapshot.containers().map(|containers| {
-                containers.iter().filter(|c| c.state == glances_client::model::ContainerState::Running).count()
+                containers
+                    .iter()
+                    .filter(|c| c.state == glances_client::model::ContainerState::Running)
+                    .count()
             }),
             unhealthy_containers: unhealthy.map(|c| c.name.clone()).collect(),
             ages: view::slow_ages(
