@@ -14,6 +14,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::Principal,
     audit::LogSink,
     command::Commands,
     config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig},
@@ -27,6 +28,7 @@ use crate::{
     snapshot::Host,
     tasks::Tasks,
     telemetry::Counters,
+    tools::{Context, Progress},
     web::{self, Web},
 };
 
@@ -146,6 +148,18 @@ impl App {
         let served = mcp::stdio(self.calls(), stop).await;
         self.tasks.stop().await;
         served
+    }
+
+    /// What a caller's calls touch, for whoever calls tools without a transport: tests, benches.
+    #[must_use]
+    pub fn context(&self, principal: Principal) -> Context {
+        Context {
+            principal,
+            query: self.query.clone(),
+            commands: self.commands.clone(),
+            now: crate::snapshot::now,
+            progress: Progress::default(),
+        }
     }
 
     /// Number of configured servers.

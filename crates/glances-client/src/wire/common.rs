@@ -53,12 +53,22 @@ pub(super) fn payload(plugin: Plugin, body: Reader<'_>) -> Result<Payload, Refus
     })
 }
 
-/// `cpu`. Before its first sample Glances serves zeros, idle included, which cannot be. 4.0 may do
-/// so later too, beside a total that it measures apart and that holds.
+/// `cpu`. Before its first sample Glances serves zeros, idle included, which cannot be. It measures
+/// the total and the shares apart, and either can be unsampled while the other holds: psutil
+/// remembers the time before by thread, and a web server has several.
 pub(super) fn cpu(row: Reader<'_>, meter: MeterOf) -> Cpu {
     let unsampled = all_shares_are_zero(row);
     let share = |field| if unsampled { None } else { row.get(field).num() };
-    let total = row.get("total").num().filter(|&total| !unsampled || total > 0.0);
+    let total = match row.get("total").num() {
+        Some(0.0) if unsampled => None,
+        // As psutil counts it: neither idle nor waiting for I/O.
+        Some(0.0) => share("idle").map(|idle| {
+            let busy = 100.0 - idle - share("iowait").unwrap_or(0.0);
+            // Rounded shares of an idle machine do not add up exactly.
+            busy.clamp(0.0, 100.0)
+        }),
+        total => total,
+    };
     let counter = |field| {
         let mut counter = meter(row, field);
         if total.is_none() {

@@ -88,7 +88,9 @@ impl Check<'_> {
             (Kind::Secret | Kind::Text | Kind::Word, Raw::Whole(_) | Raw::Number(_)) => {
                 self.report.add_fix(place, problem, "put it in quotes");
             }
-            (Kind::Whole(..) | Kind::Number(..) | Kind::Flag, Raw::Text(_)) => {
+            (Kind::Whole(..) | Kind::Number(..) | Kind::Flag, Raw::Text(text))
+                if !matches!(written(kind, text).raw, Raw::Text(_)) =>
+            {
                 self.report.add_fix(place, problem, "write it without quotes");
             }
             _ => self.report.add(place, problem),
@@ -215,7 +217,7 @@ impl Check<'_> {
         self.value(kind, &written(kind, text), place)
     }
 
-    /// A path as a person would name it: relative to the file being read.
+    /// The content of a file that a value names, or the reason why there is none.
     pub(super) fn read_file(&mut self, path: &Path) -> Result<Vec<u8>, String> {
         self.files.push(path.to_owned());
         secret::read_bounded(path)

@@ -10,6 +10,7 @@ mod bad;
 mod bad_tables;
 mod catalogue;
 mod good;
+mod outside;
 
 /// A directory with these files; the first is the configuration.
 struct Fixture {

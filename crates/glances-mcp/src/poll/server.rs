@@ -30,14 +30,17 @@ const SECOND_SAMPLE_AFTER: Duration = Duration::from_millis(2_200);
 /// Share of the interval after which an attempt is given up, so that it ends before the next.
 const DEADLINE_SHARE: f64 = 0.8;
 
-/// Cheap requests to one server at a time; Glances works on 40 threads.
-const CHEAP_AT_ONCE: usize = 4;
+/// Requests go to a server one after the other. Glances answers each on a thread of a pool, and
+/// psutil measures CPU time since the last call of the same thread: requests side by side spread
+/// over several threads, and every new one reports 0 %.
+const REQUESTS_AT_ONCE: usize = 1;
 
-/// Slow plugins in flight at one server: a hanging one must not collect its threads.
-const SLOW_AT_ONCE: usize = 2;
+/// After this long the next request goes beside one that is still open, so that a slow plugin
+/// slows only itself.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Longest that a finished core poll waits for its cheap plugins before it is published.
-const PUBLISH_AFTER: Duration = Duration::from_millis(500);
+const PUBLISH_AFTER: Duration = Duration::from_secs(1);
 
 /// Least time between two polls of a server that callers ask for: within it Glances repeats itself.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
@@ -60,8 +63,7 @@ struct Poller {
     snapshot: Snapshot,
     schedule: Schedule,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
-    cheap_permits: Arc<Semaphore>,
-    slow_permits: Arc<Semaphore>,
+    line: Arc<Semaphore>,
     in_flight: BTreeMap<Plugin, Lane>,
     attempting: bool,
     next_tick: Instant,
@@ -128,8 +130,7 @@ impl Poller {
             target,
             schedule: Schedule::default(),
             jobs: FuturesUnordered::new(),
-            cheap_permits: Arc::new(Semaphore::new(CHEAP_AT_ONCE)),
-            slow_permits: Arc::new(Semaphore::new(SLOW_AT_ONCE)),
+            line: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)),
             in_flight: BTreeMap::new(),
             attempting: false,
             barren: 0,
@@ -247,8 +248,6 @@ impl Poller {
             );
             // A Glances that serves a plugin no more must not leave its last data standing.
             self.snapshot.readings.retain(|plugin, _| info.plugins.contains(plugin));
-            let at_once = if info.burst { 1 } else { CHEAP_AT_ONCE };
-            self.cheap_permits = Arc::new(Semaphore::new(at_once));
         }
         self.snapshot.info = Some(Arc::new(info));
         self.snapshot.limits = Arc::new(limits);
@@ -308,14 +307,22 @@ impl Poller {
 
     fn fetch(&self, api: ApiVersion, plugin: Plugin, lane: Lane) -> BoxFuture<'static, Done> {
         let client = self.target.client.clone();
-        let (permits, period) = match lane {
-            Lane::Slow => (&self.slow_permits, self.target.cadence.containers),
-            Lane::Core | Lane::Cheap => (&self.cheap_permits, self.target.cadence.interval),
+        let period = match lane {
+            Lane::Slow => self.target.cadence.containers,
+            Lane::Core | Lane::Cheap => self.target.cadence.interval,
         };
-        let (permits, deadline) = (permits.clone(), self.deadline(period));
+        let (line, deadline) = (self.line.clone(), self.deadline(period));
         async move {
-            let _permit = permits.acquire().await;
-            let result = client.fetch(api, plugin, deadline).await;
+            let place = line.acquire().await;
+            let fetch = client.fetch(api, plugin, deadline);
+            tokio::pin!(fetch);
+            let result = match tokio::time::timeout(PATIENCE, &mut fetch).await {
+                Ok(result) => result,
+                Err(_) => {
+                    drop(place);
+                    fetch.await
+                }
+            };
             Done::Plugin { plugin, lane, result }
         }
         .boxed()

@@ -30,18 +30,20 @@ const fn argument(command: &'static str, pattern: &'static str) -> Shape {
 /// `compass`), long ones may end any name (`PGPASSWORD`).
 const NAME: &str = r"(?:
     [A-Za-z0-9_.\-]*(?:
-        password|passwd|passwort|passphrase|passcode|sshpass|requirepass|masterauth|apikey|authtoken|authkey|
+        password|passwd|passwort|passphrase|passcode|requirepass|masterauth|apikey|authtoken|authkey|
+        (?:store|key|user|db|root|admin|ftp|smtp|mail|bind|ldap|ssh|login|proxy)pass|
+        snmp[_.\-]?community|root-token-id|
         (?:api|access|secret|private|encryption|encrypt|auth|signing|sign|master|account|app|license|jwt|hmac|
             shared|subscription|ssh|session|storage|consumer|deploy|service|cookie|webhook|rsa|aes|cipher|bot)[_.\-]?key|
         secret[_.\-]?key[_.\-]?base|client[_.\-]?secret|_auth|credentials)|
-    (?:[A-Za-z0-9_.\-]*[_.\-])?(?:pass|passw|pwd|pw|secret|token|creds)|
+    (?:[A-Za-z0-9_.\-]*[_.\-])?(?:pass|passw|pwd|pw|psk|secret|token|creds)|
     (?-i:[A-Za-z0-9_.\-]*[a-z0-9](?:Pass|Pwd|Secret|Token|Creds)))";
 
 /// A value: in quotes (also escaped ones), or up to the next space.
 const VALUE: &str =
     r#"(?P<v>\\+"[^"]*"?|"(?:[^"\\]|\\.)*"?|\\+'[^']*'?|'(?:[^'\\]|\\.)*'?|[^\s"'][^\s]*)"#;
 
-const NAMED: &str = r"(?i)pass|pwd|pw|secret|token|key|auth|cred";
+const NAMED: &str = r"(?i)pass|pw|psk|secret|token|key|auth|cred|community";
 
 /// `NAME` and `VALUE` in a pattern stand for the two constants.
 const SHAPES: &[Shape] = &[
@@ -68,8 +70,8 @@ const SHAPES: &[Shape] = &[
     anywhere(NAMED, r#"(?i)(?:^|[^A-Za-z0-9_.\-])(?P<k>NAME)["'\\]*\s*(?P<by>=>|[=:])\s*VALUE"#),
     anywhere(NAMED, r#"(?i)(?:^|[\s"'\[(,=])(?P<k>-NAME)(?P<by>["'\\]+,?\s*|\s+)VALUE"#),
     anywhere(
-        "(?i)requirepass|masterauth|authtoken",
-        r"(?i)\b(?P<k>requirepass|masterauth|authtoken)(?P<by>\s+)VALUE",
+        "(?i)requirepass|masterauth|authtoken|set-initial-password",
+        r"(?i)\b(?P<k>requirepass|masterauth|authtoken|set-initial-password)(?P<by>\s+)VALUE",
     ),
     anywhere("(?i)password|identified", r#"(?i)\b(?:password|identified\s+by)\s+'(?P<s>[^']+)'?"#),
     // Spaces within, and the end by a semicolon.
@@ -146,6 +148,12 @@ const SHAPES: &[Shape] = &[
     argument("sqlplus|expdp|impdp|sqlldr|rman", r"\s[^\s/@=\-]+/(?P<s>[^\s/@]+)(?:@|\s|$)"),
     argument("ssh-keygen", r"\s-[NP]\s*(?P<s>[^\s\-]\S*)"),
     argument(r"vault\s+login", r"^(?:\s+-\S+)*\s+(?P<s>[^\s=\-]+)(?:\s|$)"),
+    argument("nmcli", r"\spassword\s+(?P<s>\S+)"),
+    argument("rabbitmqctl", r"\s(?:add_user|change_password|authenticate_user)\s+\S+\s+(?P<s>\S+)"),
+    argument("wpa_passphrase", r"^\s+\S+\s+(?P<s>\S+)"),
+    argument("pdftk", r"\s(?:user_pw|owner_pw|input_pw)\s+(?P<s>\S+)"),
+    argument("consul|nomad|serf", r"\s-encrypt[\s=]+(?P<s>\S+)"),
+    anywhere("secret,", r"\bsecret,\S*?\bdata=(?P<s>[^\s,]+)"),
     anywhere(
         "chpasswd",
         r#"\becho\s+(?:-\S+\s+)*["']?[^\s:|]+:(?P<s>[^\s|"']+)["']?\s*\|\s*(?:sudo\s+)?chpasswd"#,
@@ -323,6 +331,10 @@ fn is_harmless(name: &str, by: &str, secret: &str) -> bool {
 
 /// Keys and credentials come as files as well.
 fn names_a_file(name: &str) -> bool {
+    // OpenVPN.
+    if name == "auth-user-pass" {
+        return true;
+    }
     ["key", "credentials", "creds"].iter().any(|end| name.ends_with(end))
         && !["secret", "access", "pass", "token"].iter().any(|word| name.contains(word))
 }

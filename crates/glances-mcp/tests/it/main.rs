@@ -1,0 +1,23 @@
+//! One integration binary: every test links the server once.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+mod arguments;
+mod cli;
+mod contracts;
+mod docs;
+mod http;
+mod layers;
+mod principals;
+mod questions;
+mod reload;
+mod replies;
+mod states;
+mod stdio;

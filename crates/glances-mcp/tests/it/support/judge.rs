@@ -1,0 +1,88 @@
+//! What holds for every reply: the account of servers, the size, the texts that must not be in it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// What a text costs a model.
+pub(crate) fn tokens(text: &str) -> usize {
+    tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
+}
+
+/// Both forms of a reply stay within so many tokens each.
+pub(crate) fn bounded(what: &str, result: &Value, most: usize) {
+    let text = result["content"][0]["text"].as_str().unwrap_or_default();
+    let structured = result["structuredContent"].to_string();
+    for (form, cost) in [("text", tokens(text)), ("structured", tokens(&structured))] {
+        assert!(cost <= most, "{what}: {form} costs {cost} tokens, over {most}");
+    }
+}
+
+/// `sim-[001-003]` and `db` are four names.
+pub(crate) fn expand(word: &str) -> Vec<String> {
+    let run = word.split_once('[').and_then(|(stem, rest)| {
+        let (from, to) = rest.strip_suffix(']')?.split_once('-')?;
+        Some((stem, from.parse::<u32>().ok()?, to.parse::<u32>().ok()?, from.len()))
+    });
+    match run {
+        Some((stem, from, to, width)) => {
+            (from..=to).map(|number| format!("{stem}{number:0width$}")).collect()
+        }
+        None => vec![word.to_owned()],
+    }
+}
+
+/// `selected = shown + not_shown + unavailable`: every server that was asked about is in exactly
+/// one place, and a row is about a server that is shown.
+pub(crate) fn accounted(what: &str, structured: &Value, asked: &BTreeSet<String>) {
+    let coverage = &structured["coverage"];
+    assert_eq!(coverage["selected"], asked.len(), "{what}: {coverage}");
+    let mut aside = Vec::new();
+    for words in coverage["not_shown"].as_object().into_iter().flatten().map(|(_, words)| words) {
+        aside.extend(named(words));
+    }
+    for group in coverage["unavailable"].as_array().into_iter().flatten() {
+        let text = |key: &str| group[key].as_str().unwrap_or_default();
+        assert!(!text("reason").is_empty() && !text("fix").is_empty(), "{what}: {group}");
+        aside.extend(named(&group["servers"]));
+    }
+    let distinct: BTreeSet<String> = aside.iter().cloned().collect();
+    assert_eq!(distinct.len(), aside.len(), "{what}: a server is twice in {coverage}");
+    assert!(distinct.is_subset(asked), "{what}: not asked about, in {coverage}");
+    let shown = usize::try_from(coverage["shown"].as_u64().unwrap()).unwrap();
+    assert_eq!(shown + distinct.len(), asked.len(), "{what}: {coverage}");
+    let mut rows = BTreeSet::new();
+    servers_of_rows(structured, &mut rows);
+    let gone: Vec<&String> = rows.intersection(&distinct).collect();
+    assert!(gone.is_empty(), "{what}: rows about {gone:?}, which are not shown: {coverage}");
+}
+
+fn named(words: &Value) -> Vec<String> {
+    words.as_array().into_iter().flatten().filter_map(Value::as_str).flat_map(expand).collect()
+}
+
+fn servers_of_rows(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(name) if key == "server" => {
+                        found.insert(name.clone());
+                    }
+                    _ if key != "coverage" => servers_of_rows(value, found),
+                    _ => {}
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| servers_of_rows(item, found)),
+        _ => {}
+    }
+}
+
+/// Characters that change how a text is read without being seen.
+pub(crate) fn forbidden(text: &str) -> Option<char> {
+    text.chars().find(|c| {
+        (c.is_control() && *c != '\n')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    })
+}
