@@ -13,6 +13,7 @@ mod arguments;
 mod cli;
 mod contracts;
 mod docs;
+mod glances;
 mod http;
 mod layers;
 mod principals;

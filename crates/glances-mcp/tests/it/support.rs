@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::{
     binary::{Binary, run, run_in, text},
     client::{MODERN, Response, Session, modern, request},
-    judge::{accounted, bounded, expand, forbidden, tokens},
+    judge::{accounted, bounded, forbidden, tokens},
 };
 
 /// Far longer than anything here takes; what does not come within it does not come.

@@ -19,7 +19,7 @@ pub(crate) fn bounded(what: &str, result: &Value, most: usize) {
 }
 
 /// `sim-[001-003]` and `db` are four names.
-pub(crate) fn expand(word: &str) -> Vec<String> {
+fn expand(word: &str) -> Vec<String> {
     let run = word.split_once('[').and_then(|(stem, rest)| {
         let (from, to) = rest.strip_suffix(']')?.split_once('-')?;
         Some((stem, from.parse::<u32>().ok()?, to.parse::<u32>().ok()?, from.len()))

@@ -1,0 +1,273 @@
+//! Real questions, with the calls that answer them, the facts that the replies must hold, and what
+//! they cost. Grows with every tool.
+
+use fleet_sim::{Fault, Fleet, Flavor, HostSpec, Role, host::Host};
+use serde_json::{Value, json};
+
+use crate::support::{Server, spec, tokens};
+
+/// Calls that answer one question.
+const CALLS_MAX: usize = 3;
+/// What the replies of one question may cost, both forms of all calls together.
+const QUESTION_TOKENS_MAX: usize = 8_000;
+
+/// A shop: what each machine is follows from its role.
+struct Shop {
+    fleet: Fleet,
+    server: Server,
+    specs: Vec<HostSpec>,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let mut specs = vec![
+            spec("web-1", Flavor::V4_5_8, Role::Web),
+            spec("web-2", Flavor::V4_3_3, Role::Web),
+            spec("db-1", Flavor::V4_5_8, Role::Db),
+            spec("db-2", Flavor::V3_4_0_5, Role::Db),
+            spec("cache-1", Flavor::V5Python, Role::Cache),
+            spec("batch-1", Flavor::V4_5_8, Role::Batch),
+            spec("box-1", Flavor::V4_5_8, Role::ContainerHost),
+        ];
+        specs[4].disabled = Vec::new();
+        let fleet = Fleet::start(specs.clone()).await.unwrap();
+        let server = Server::of(&fleet).await;
+        server.counts("up", 7).await;
+        Self { fleet, server, specs }
+    }
+
+    fn host(&self, name: &str) -> Host {
+        Host::new(self.specs.iter().find(|spec| spec.name == name).unwrap().clone())
+    }
+
+    /// A question, answered by these calls.
+    async fn ask(&self, question: &str, calls: &[(&str, Value)]) -> Vec<Value> {
+        assert!(calls.len() <= CALLS_MAX, "{question}");
+        let (mut replies, mut cost) = (Vec::new(), 0);
+        for (tool, arguments) in calls {
+            let mut result = self.server.call(tool, arguments.clone()).await;
+            assert_eq!(result["isError"], false, "{question}: {result}");
+            cost += tokens(result["content"][0]["text"].as_str().unwrap());
+            cost += tokens(&result["structuredContent"].to_string());
+            replies.push(result["structuredContent"].take());
+        }
+        assert!(cost <= QUESTION_TOKENS_MAX, "{question}: {cost} tokens");
+        replies
+    }
+}
+
+fn rows<'v>(reply: &'v Value, list: &str) -> &'v [Value] {
+    reply[list].as_array().unwrap_or_else(|| panic!("no `{list}` in {reply}"))
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_about_a_healthy_fleet() {
+    let shop = Shop::open().await;
+    which_disks_are_fullest(&shop).await;
+    where_does_java_run_and_how_much_does_it_take_in_all(&shop).await;
+    why_is_db_1_slow(&shop).await;
+    which_glances_are_outdated(&shop).await;
+    is_there_a_container_in_trouble(&shop).await;
+    who_moves_most_over_the_network(&shop).await;
+    how_do_the_two_databases_differ(&shop).await;
+    how_much_memory_have_we_in_all(&shop).await;
+    what_is_the_pid_of_postgres_and_what_does_it_do(&shop).await;
+    which_disks_work_most(&shop).await;
+    does_production_have_more_to_spare_than_staging(&shop).await;
+}
+
+async fn which_disks_are_fullest(shop: &Shop) {
+    let replies = shop.ask("Which disks are fullest?", &[("get_disk_usage", json!({}))]).await;
+    let rows = rows(&replies[0], "filesystems");
+    let percents: Vec<f64> = rows.iter().map(|row| number(&row["used_percent"])).collect();
+    assert!(percents.windows(2).all(|two| two[0] >= two[1]), "{percents:?}");
+    // Every mount point that the machines have is one of the simulated ones, with its size.
+    for row in rows {
+        let host = shop.host(text(&row["server"]));
+        let mount = host.mounts.iter().find(|mount| mount.path == row["mount"]);
+        let size = mount.unwrap_or_else(|| panic!("{row}")).size;
+        let shown = number(&row["size_bytes"]);
+        #[expect(clippy::cast_precision_loss, reason = "sizes stay below 2^53")]
+        let share = shown / size as f64;
+        assert!((0.9..=1.01).contains(&share), "{row}: {shown} of {size}");
+    }
+    let mounts: usize = shop.specs.iter().map(|spec| shop.host(&spec.name).mounts.len()).sum();
+    assert_eq!(replies[0]["total"]["filesystems"], mounts, "{}", replies[0]["total"]);
+}
+
+async fn where_does_java_run_and_how_much_does_it_take_in_all(shop: &Shop) {
+    let question = "Where does `java` run and how much does it take in all?";
+    let call = ("get_top_processes", json!({"filter": "java"}));
+    let replies = shop.ask(question, &[call]).await;
+    let count = |name: &str| {
+        shop.host(name).processes.iter().filter(|process| process.kind.name == "java").count()
+    };
+    let expected: usize = shop.specs.iter().map(|spec| count(&spec.name)).sum();
+    let homes: Vec<&str> =
+        shop.specs.iter().map(|spec| spec.name.as_str()).filter(|name| count(name) > 0).collect();
+    assert!(expected > 0 && !homes.is_empty());
+    let total = &rows(&replies[0], "fleet")[0];
+    assert_eq!(total["program"], "java", "{total}");
+    assert_eq!(total["servers"], homes.len(), "{total}");
+    assert_eq!(total["processes"], expected, "{total}");
+    assert!(number(&total["memory_bytes"]) > 1e8, "{total}");
+}
+
+async fn why_is_db_1_slow(shop: &Shop) {
+    let calls = [
+        ("get_system_overview", json!({"servers": ["db-1"]})),
+        ("get_top_processes", json!({"servers": ["db-1"]})),
+    ];
+    let replies = shop.ask("Why is db-1 slow?", &calls).await;
+    let one = &replies[0]["one"];
+    let host = shop.host("db-1");
+    assert_eq!(one["cores"], host.cores, "{one}");
+    assert_eq!(one["memory"]["total_bytes"], host.mem_total, "{one}");
+    assert_eq!(one["per_core_percent"].as_array().unwrap().len(), host.cores as usize);
+    assert!(text(&one["fullest_mount"]["mount"]).starts_with('/'));
+    assert!(text(&one["busiest_disk"]["disk"]).starts_with("nvme"));
+    let top: Vec<&str> =
+        rows(&replies[1], "processes").iter().filter_map(|row| row["name"].as_str().or(row["program"].as_str())).collect();
+    assert!(top.contains(&"postgres"), "{top:?}");
+}
+
+async fn which_glances_are_outdated(shop: &Shop) {
+    let replies = shop.ask("Which Glances are outdated?", &[("list_servers", json!({}))]).await;
+    for row in rows(&replies[0], "servers") {
+        let spec = shop.specs.iter().find(|spec| spec.name == row["server"]).unwrap();
+        assert_eq!(row["glances"], spec.flavor.version(), "{row}");
+        assert_eq!(row["api"], spec.flavor.api(), "{row}");
+    }
+    assert_eq!(replies[0]["glances_versions"]["4.5.8"], 4, "{}", replies[0]["glances_versions"]);
+    assert_eq!(replies[0]["glances_versions"]["3.4.0.5"], 1);
+}
+
+async fn is_there_a_container_in_trouble(shop: &Shop) {
+    let question = "Which containers run, and is one of them in trouble?";
+    let calls = [
+        ("get_containers", json!({})),
+        ("get_container_details", json!({"server": "box-1", "container": "api"})),
+    ];
+    let replies = shop.ask(question, &calls).await;
+    let host = shop.host("box-1");
+    // Glances lists stopped containers only when it is told to.
+    let names: Vec<&str> =
+        rows(&replies[0], "containers").iter().map(|row| text(&row["container"])).collect();
+    for name in ["web-1", "api", "worker", "redis"] {
+        assert!(names.contains(&name), "{names:?}");
+        assert!(host.containers.iter().any(|container| container.kind.name == name));
+    }
+    assert_eq!(replies[1]["memory_limit_bytes"], 1_u64 << 30, "{}", replies[1]);
+    assert_eq!(replies[1]["image"], "registry.internal/shop/api:2026.11");
+}
+
+async fn who_moves_most_over_the_network(shop: &Shop) {
+    let question = "Which machine moves most over the network?";
+    let call = ("get_network_stats", json!({"interface": "eth*", "limit": 20}));
+    let replies = shop.ask(question, &[call]).await;
+    let rows = rows(&replies[0], "interfaces");
+    let moved = |row: &Value| number(&row["in_bits_per_second"]) + number(&row["out_bits_per_second"]);
+    assert!(rows.windows(2).all(|two| moved(&two[0]) >= moved(&two[1])), "{rows:?}");
+    let eths = |name: &str| {
+        shop.host(name).nics.iter().filter(|nic| nic.name.starts_with("eth")).count()
+    };
+    let expected: usize = shop.specs.iter().map(|spec| eths(&spec.name)).sum();
+    assert_eq!(rows.len(), expected, "{rows:?}");
+    assert!(rows.iter().all(|row| text(&row["interface"]).starts_with("eth")));
+}
+
+async fn how_do_the_two_databases_differ(shop: &Shop) {
+    let question = "How do db-1 and db-2 differ?";
+    let call = ("compare_servers", json!({"servers": ["db-1", "db-2"]}));
+    let replies = shop.ask(question, &[call]).await;
+    let all = replies[0].to_string();
+    for fact in ["db-1", "db-2", "4.5.8", "3.4.0.5"] {
+        assert!(all.contains(fact), "{fact} is not in {all}");
+    }
+    for row in rows(&replies[0], "servers") {
+        let host = shop.host(text(&row["server"]));
+        assert_eq!(row["cores"], host.cores, "{row}");
+        assert_eq!(row["memory_total_bytes"], host.mem_total, "{row}");
+    }
+}
+
+async fn how_much_memory_have_we_in_all(shop: &Shop) {
+    let question = "How many cores and how much memory have we in all?";
+    let replies = shop.ask(question, &[("get_system_overview", json!({}))]).await;
+    let hosts: Vec<Host> = shop.specs.iter().map(|spec| shop.host(&spec.name)).collect();
+    let memory: u64 = hosts.iter().map(|host| host.mem_total).sum();
+    assert_eq!(replies[0]["fleet"]["memory_total_bytes"], memory);
+    assert_eq!(replies[0]["fleet"]["cores"], hosts.iter().map(|host| host.cores).sum::<u32>());
+    assert_eq!(replies[0]["fleet"]["answered"], hosts.len());
+}
+
+async fn what_is_the_pid_of_postgres_and_what_does_it_do(shop: &Shop) {
+    let question = "Which postgres processes run on db-1, and what does one of them hold open?";
+    let calls = [("get_process_details", json!({"server": "db-1", "name": "postgres"}))];
+    let replies = shop.ask(question, &calls).await;
+    let host = shop.host("db-1");
+    let pids: Vec<u32> = host
+        .processes
+        .iter()
+        .filter(|process| process.kind.name == "postgres")
+        .map(|process| process.pid)
+        .collect();
+    assert_eq!(replies[0]["found"], pids.len(), "{}", replies[0]);
+    let pid = replies[0]["processes"][0]["pid"].clone();
+    assert!(pids.iter().any(|known| pid == *known), "{pid} of {pids:?}");
+    let call = ("get_process_details", json!({"server": "db-1", "pid": pid, "extended": true}));
+    let replies = shop.ask(question, &[call]).await;
+    assert!(replies[0]["extended"]["open_files"].is_number(), "{}", replies[0]);
+}
+
+async fn which_disks_work_most(shop: &Shop) {
+    let question = "Which disks work most, and do their requests wait?";
+    let calls = [("get_disk_io_stats", json!({"limit": 30}))];
+    let replies = shop.ask(question, &calls).await;
+    for row in rows(&replies[0], "disks") {
+        let host = shop.host(text(&row["server"]));
+        assert!(host.disks.iter().any(|disk| disk.name == row["disk"]), "{row}");
+        assert!(row["read_bytes_per_second"].is_number(), "{row}");
+    }
+    // What only newer versions serve is said of the others.
+    assert!(replies[0]["notes"].to_string().contains("db-2"), "{}", replies[0]["notes"]);
+}
+
+async fn does_production_have_more_to_spare_than_staging(shop: &Shop) {
+    let question = "Does production have more to spare than staging?";
+    let replies = shop.ask(question, &[("environment_analysis", json!({}))]).await;
+    let environments = rows(&replies[0], "environments");
+    let counted: u64 = environments.iter().filter_map(|row| row["servers"].as_u64()).sum();
+    assert_eq!(counted, 7, "{}", replies[0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_about_what_is_broken() {
+    let shop = Shop::open().await;
+    shop.fleet.set_fault(1, Some(Fault::Refuse));
+    shop.fleet.set_fault(3, Some(Fault::Hang));
+    shop.server.counts("down", 2).await;
+    let question = "Which machines do we not see, since when, and what do I do?";
+    let calls = [
+        ("get_server_status", json!({})),
+        ("get_server_status", json!({"servers": ["web-2"], "probe": true})),
+    ];
+    let replies = shop.ask(question, &calls).await;
+    let down: Vec<&str> = rows(&replies[0], "servers")
+        .iter()
+        .filter(|row| row["status"] == "down")
+        .map(|row| text(&row["server"]))
+        .collect();
+    assert_eq!(down, ["db-2", "web-2"]);
+    let probe = &rows(&replies[1], "probes")[0];
+    assert!(text(&probe["fix"]).contains("Glances"), "{probe}");
+    assert!(rows(probe, "layers").iter().any(|layer| layer["outcome"] == "failed"), "{probe}");
+}
