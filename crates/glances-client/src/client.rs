@@ -2,6 +2,7 @@
 //!
 //! Never follows a redirect, never uses a proxy, never keeps a reply longer than the cap.
 
+mod all;
 mod extended;
 mod options;
 mod transport;
@@ -49,6 +50,8 @@ struct Inner {
     release: AtomicU32,
     /// One process at a time can be watched closely, by anybody, on the whole server.
     watch: Arc<tokio::sync::Mutex<()>>,
+    /// The last `/all`, where that is how plugins are read.
+    all: all::Cache,
 }
 
 impl Client {
@@ -60,7 +63,8 @@ impl Client {
         let filter = options.text_filter;
         let transport = Transport::new(options)?;
         let (release, watch) = (AtomicU32::new(0), Arc::default());
-        Ok(Self { inner: Arc::new(Inner { transport, filter, release, watch }) })
+        let all = all::Cache::default();
+        Ok(Self { inner: Arc::new(Inner { transport, filter, release, watch, all }) })
     }
 
     /// Finds out which API the server has (4, then 5, then 3), its version and its plugins.
@@ -103,6 +107,9 @@ impl Client {
         plugin: Plugin,
         deadline: Duration,
     ) -> Result<Payload, FetchError> {
+        if api == ApiVersion::V3 && self.inner.transport.has_credentials() {
+            return within(deadline, self.out_of_all(api, plugin)).await;
+        }
         let path = api_path(api, plugin.name());
         let reply = within(deadline, self.inner.transport.get(api, &path)).await?;
         if let Some(error) = refuse_plugin(&reply, api, plugin) {

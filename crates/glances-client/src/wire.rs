@@ -50,8 +50,16 @@ pub(crate) enum Refusal {
 impl Decoder {
     /// The reply of one plugin.
     pub(crate) fn payload(&self, plugin: Plugin, body: &[u8]) -> Result<Payload, FetchError> {
-        let value = self.parse(body)?;
-        let reader = Reader::new(&value, self.filter);
+        self.payload_of(plugin, &self.parse(body)?)
+    }
+
+    /// One plugin's part of a reply that has been read already.
+    pub(crate) fn payload_of(
+        &self,
+        plugin: Plugin,
+        value: &serde_json::Value,
+    ) -> Result<Payload, FetchError> {
+        let reader = Reader::new(value, self.filter);
         let decoded = match self.api {
             _ if reader.is_null() => Err(Refusal::Null),
             ApiVersion::V3 => v3::payload(plugin, reader),
@@ -115,7 +123,8 @@ impl Decoder {
         Reader::new(&value, self.filter).get(field).word().map(str::to_owned)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<serde_json::Value, FetchError> {
+    /// Any reply as JSON.
+    pub(crate) fn parse(&self, body: &[u8]) -> Result<serde_json::Value, FetchError> {
         json::parse(body).map_err(|problem| FetchError::Malformed {
             reason: (self.filter)(&format!("not JSON: {problem}")),
         })

@@ -70,7 +70,8 @@ impl App {
     /// # Errors
     /// What cannot be used of the configuration.
     pub async fn start(config: Config, source: Source) -> Result<Self, Problems> {
-        let exposure = config.check_exposure().map_err(|problem| Problems(vec![problem]))?;
+        // Whoever listens has asked already; on stdio nobody listens.
+        let exposure = config.check_exposure().ok().flatten();
         let tasks = Tasks::default();
         let live = Live::default();
         let query = Query::new(live.clone());
@@ -84,7 +85,7 @@ impl App {
             revisions: Mutex::default(),
             exposure,
         });
-        fleet.apply(&config).await?;
+        fleet.apply(&config, None).await?;
         tasks.spawn("ingest", ingest::run(incoming, live));
         tasks.spawn("commands", pollers.serve(orders));
         tasks.spawn("reload", reload::watch(config.clone(), source, fleet.clone()));
@@ -171,8 +172,8 @@ impl App {
 
 impl Fleet {
     /// Polls what this configuration names, from now on. Nothing changes when any of it cannot be
-    /// used.
-    async fn apply(&self, config: &Config) -> Result<(), Problems> {
+    /// used. `notice` is told beside what the configuration itself is warned of.
+    async fn apply(&self, config: &Config, notice: Option<String>) -> Result<(), Problems> {
         let mut targets = Vec::new();
         let mut problems = Vec::new();
         for server in &config.servers {
@@ -186,9 +187,12 @@ impl Fleet {
         }
         self.live.set_hosts(targets.iter().map(|target| target.host.clone()).collect());
         self.pollers.set_targets(targets).await;
-        let warnings = config.warnings.iter().cloned();
-        self.query.set_notices(self.exposure.iter().cloned().chain(warnings).collect());
+        self.notify(notice.into_iter().chain(config.warnings.iter().cloned()));
         Ok(())
+    }
+
+    fn notify(&self, notices: impl Iterator<Item = String>) {
+        self.query.set_notices(self.exposure.iter().cloned().chain(notices).collect());
     }
 
     fn target(&self, config: &Config, server: &ServerConfig) -> Result<Target, Problem> {
@@ -220,6 +224,7 @@ impl Fleet {
                 processes: config.poll.processes_interval.max(interval),
                 backoff_first: config.poll.backoff_first,
             },
+            attempts: config.poll.retry_attempts,
             revision: self.revision(server),
         })
     }

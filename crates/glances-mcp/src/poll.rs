@@ -7,7 +7,7 @@ mod server;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use glances_client::{Client, ClientOptions, Plugin, diagnose};
+use glances_client::{Client, ClientOptions, FetchError, Plugin, diagnose, model::Extended};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +43,32 @@ pub struct Target {
     pub disabled: Vec<Plugin>,
     /// How often what is asked.
     pub cadence: Cadence,
+    /// Tries of a request that a caller waits for, when the connection fails.
+    pub attempts: u32,
     /// Grows when anything of the server's configuration does, credentials included.
     pub revision: u64,
+}
+
+impl Target {
+    /// Whether polling this one is polling the other.
+    fn same(&self, other: &Self) -> bool {
+        self.revision == other.revision
+            && self.host == other.host
+            && self.cadence == other.cadence
+            && self.timeout == other.timeout
+    }
+
+    /// Watches one process; a connection that fails is tried again at once.
+    async fn extended(&self, pid: u32) -> Result<Extended, FetchError> {
+        let mut left = self.attempts;
+        loop {
+            left = left.saturating_sub(1);
+            match self.client.extended(pid, EXTENDED_DEADLINE).await {
+                Err(FetchError::Connection { .. } | FetchError::Refused) if left > 0 => {}
+                done => return done,
+            }
+        }
+    }
 }
 
 struct Running {
@@ -82,9 +106,7 @@ impl Pollers {
         let mut next = BTreeMap::new();
         for target in targets {
             let alias = target.host.alias.clone();
-            let same = running.remove(alias.as_str()).filter(|old| {
-                old.target.revision == target.revision && old.target.host == target.host
-            });
+            let same = running.remove(alias.as_str()).filter(|old| old.target.same(&target));
             let entry = same.unwrap_or_else(|| self.start(target));
             next.insert(alias, entry);
         }
@@ -133,12 +155,12 @@ impl Pollers {
             }
             Command::Extended { alias, pid, reply } => {
                 let Some(server) = running.get(alias.as_str()) else { return };
-                let (client, turn) = (server.target.client.clone(), server.extended.clone());
+                let (target, turn) = (server.target.clone(), server.extended.clone());
                 self.tasks.spawn("extended", async move {
                     let _turn = turn.lock().await;
                     // The caller may have gone while this waited for its turn.
                     if !reply.is_closed() {
-                        let _ = reply.send(client.extended(pid, EXTENDED_DEADLINE).await);
+                        let _ = reply.send(target.extended(pid).await);
                     }
                 });
             }

@@ -68,6 +68,7 @@ fn write_fields(out: &mut String, fields: &Map<String, Value>, depth: usize) {
                 write_table(out, rows);
             }
             Value::Array(items) if items.is_empty() => {}
+            Value::Object(inner) if inner.is_empty() => {}
             Value::Object(inner)
                 if inner.values().any(|value| value.is_object() || value.is_array()) =>
             {

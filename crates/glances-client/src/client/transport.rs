@@ -60,6 +60,11 @@ impl Reply {
 }
 
 impl Transport {
+    /// Whether requests carry a password or token.
+    pub(super) fn has_credentials(&self) -> bool {
+        !matches!(self.credentials, Credentials::None)
+    }
+
     pub(super) fn new(options: ClientOptions) -> Result<Self, BuildError> {
         let url = base_url(&options.base_url)?;
         let tls = tls::config(&options, url.scheme() == "https")?;

@@ -6,15 +6,15 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use super::{Fleet, Source, load};
-use crate::config::Config;
+use crate::config::{Config, Problems};
 
 /// An editor writes a file in several steps; reading waits until it has been quiet this long.
 const QUIET: Duration = Duration::from_millis(300);
 
 /// Reads the configuration again whenever its files change or SIGHUP comes.
-pub(super) async fn watch(config: Config, source: Source, fleet: Arc<Fleet>) {
+pub(super) async fn watch(started: Config, source: Source, fleet: Arc<Fleet>) {
     let (changed, mut changes) = mpsc::channel(1);
-    let mut watched = config;
+    let mut watched = started.clone();
     let mut watcher = start(&watched, &changed);
     let mut hangup = hangups();
     loop {
@@ -25,21 +25,18 @@ pub(super) async fn watch(config: Config, source: Source, fleet: Arc<Fleet>) {
             }
             () = hangup.next() => {}
         }
-        match reread(&source, &fleet, &watched).await {
-            Ok(Some(config)) => {
+        match reread(&source, &fleet, &started).await {
+            Ok(config) => {
                 tracing::info!("configuration reloaded: {} servers", config.servers.len());
                 if config.sources != watched.sources || config.watch_dirs != watched.watch_dirs {
                     watcher = start(&config, &changed);
                 }
                 watched = config;
             }
-            Ok(None) => {}
             Err(problems) => {
                 tracing::error!("configuration not taken, the old one stays: {problems}");
                 let notice = format!("the changed configuration was not taken: {problems}");
-                fleet.query.set_notices(
-                    fleet.exposure.iter().cloned().chain(std::iter::once(notice)).collect(),
-                );
+                fleet.notify(std::iter::once(notice));
             }
         }
         // Held so that it keeps watching.
@@ -47,29 +44,20 @@ pub(super) async fn watch(config: Config, source: Source, fleet: Arc<Fleet>) {
     }
 }
 
-/// The new configuration, once it is applied; `None` when nothing changed.
-async fn reread(
-    source: &Source,
-    fleet: &Fleet,
-    old: &Config,
-) -> Result<Option<Config>, crate::config::Problems> {
+/// The new configuration, once it is applied. What only a start can take is told of for as long
+/// as it differs from how we started.
+async fn reread(source: &Source, fleet: &Fleet, started: &Config) -> Result<Config, Problems> {
     let config = load(source).await?;
-    if config == *old && fleet.query.notices().len() <= config.warnings.len() + 1 {
-        fleet.apply(&config).await?;
-        return Ok(None);
-    }
-    fleet.apply(&config).await?;
-    let mut fixed = old.clone();
-    fixed.servers.clone_from(&config.servers);
-    fixed.poll = config.poll.clone();
-    if config.http != old.http || config.log != old.log || config.tools != old.tools {
-        let notice = "changes of `http`, `log` or `tools` need a restart".to_owned();
-        tracing::warn!("{notice}");
-        fleet.query.set_notices(
-            fleet.query.notices().into_iter().chain(std::iter::once(notice)).collect(),
-        );
-    }
-    Ok(Some(config))
+    let settled = config.http == started.http
+        && config.log == started.log
+        && config.tools == started.tools
+        && config.limits.concurrent_requests == started.limits.concurrent_requests;
+    let notice = (!settled).then(|| {
+        "changes of `http`, `log`, `tools` or `limits.concurrent_requests` need a restart"
+            .to_owned()
+    });
+    fleet.apply(&config, notice).await?;
+    Ok(config)
 }
 
 /// Watches the folders of the files: an editor that replaces a file would take a watch on the

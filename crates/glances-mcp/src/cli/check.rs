@@ -88,7 +88,7 @@ async fn probe(server: &ServerConfig) -> (&str, bool, String) {
     };
     match client.connect(DEADLINE.min(server.timeout)).await {
         Ok(info) => {
-            let version = info.version.as_deref().unwrap_or("unknown");
+            let version = info.version.as_deref().unwrap_or("of unknown version");
             let plugins = info.plugins.len();
             let took = started.elapsed().as_millis();
             (

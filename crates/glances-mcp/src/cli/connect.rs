@@ -22,7 +22,7 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        telemetry::init_logs("warn", LogForm::Readable, None)?;
+        telemetry::init_logs("warn,rmcp=off", LogForm::Readable, None)?;
         let token = match self.token {
             Some(text) => Some(config::read_secret(&text, &Env::read())?),
             None => None,

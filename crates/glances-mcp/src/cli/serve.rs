@@ -52,6 +52,7 @@ impl Serve {
             let app = App::start(config, source).await?;
             tracing::info!("serving MCP on stdio for {} servers", app.servers());
             app.serve_stdio(stop).await?;
+            tracing::info!("stopped");
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(warning) = config.check_exposure()? {
@@ -61,6 +62,7 @@ impl Serve {
         let app = App::start(config, source).await?;
         tracing::info!(%address, "serving MCP at http://{address}/mcp for {} servers", app.servers());
         app.serve_http(listener, stop).await?;
+        tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
 }

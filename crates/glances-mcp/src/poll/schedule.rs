@@ -134,7 +134,13 @@ impl Schedule {
 pub(super) fn has_rates(plugin: Plugin) -> bool {
     matches!(
         plugin,
-        Plugin::MemSwap | Plugin::Network | Plugin::DiskIo | Plugin::Containers | Plugin::PerCpu
+        Plugin::MemSwap
+            | Plugin::Network
+            | Plugin::DiskIo
+            | Plugin::Containers
+            | Plugin::PerCpu
+            | Plugin::ProcessList
+            | Plugin::ProgramList
     )
 }
 

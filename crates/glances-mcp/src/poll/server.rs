@@ -188,6 +188,10 @@ impl Poller {
             Done::Attempt(attempt) => self.apply_attempt(attempt),
             Done::Plugin { plugin, lane, result } => {
                 self.in_flight.remove(&plugin);
+                if lane != Lane::Slow && result.as_ref().is_err_and(is_failure) {
+                    // With the next poll, however rarely it is polled when all is well.
+                    self.schedule.force([plugin]);
+                }
                 self.note(plugin, result, Instant::now());
                 if lane == Lane::Slow {
                     self.mark_dirty();
@@ -203,6 +207,10 @@ impl Poller {
         if let Some((info, limits)) = attempt.learnt {
             self.learn(info, limits);
             self.relearn_at = Some(now + RELEARN_EVERY);
+        }
+        if self.snapshot.reach.failures_in_row > 0 {
+            // Whatever failed with the server is asked again when it is back.
+            self.schedule = Schedule::default();
         }
         self.note_reach(&attempt.reached);
         if self.snapshot.reach.attempts == 1 {
@@ -279,7 +287,7 @@ impl Poller {
                 reach.failures_in_row = reach.failures_in_row.saturating_add(1);
                 if reach.failures_in_row == DOWN_AFTER {
                     tracing::warn!(host.name = %self.target.host.alias, error = %error,
-                        "`{}` does not answer", self.target.host.alias);
+                        "`{}` cannot be polled", self.target.host.alias);
                 }
                 reach.error = Some(error.clone());
             }
@@ -330,11 +338,13 @@ impl Poller {
 
     /// Takes one plugin's reply into the snapshot, with rates against the one before.
     fn note(&mut self, plugin: Plugin, result: Result<Payload, FetchError>, at: Instant) {
+        let cores = self.snapshot.core_count();
         let reading = self.snapshot.readings.entry(plugin).or_default();
         let wall = Timestamp::now();
         reading.tried = Some(wall);
         match result {
             Ok(mut payload) => {
+                plausible(&mut payload, cores);
                 if let (Some(previous), Some(before)) =
                     (&reading.payload, self.arrived.insert(plugin, at))
                 {
@@ -381,5 +391,24 @@ impl Poller {
             self.snapshot.rounds += 1;
         }
         self.snapshot.clone()
+    }
+}
+
+/// An error, and not a plugin that is off.
+fn is_failure(error: &FetchError) -> bool {
+    !matches!(error, FetchError::NotAvailable { .. })
+}
+
+/// A process cannot use more than all cores. Glances says so after a pause, when it divides the
+/// time since its last look at the process by the time since its last look at the machine.
+fn plausible(payload: &mut Payload, cores: Option<u32>) {
+    /// Clocks of the two looks differ a little.
+    const TOLERANCE: f64 = 1.1;
+    let (Payload::ProcessList(processes) | Payload::ProgramList(processes)) = payload else {
+        return;
+    };
+    let Some(most) = cores.map(|cores| f64::from(cores) * 100.0 * TOLERANCE) else { return };
+    for process in processes {
+        process.cpu_percent = process.cpu_percent.filter(|percent| *percent <= most);
     }
 }

@@ -86,7 +86,8 @@ pub fn fix(error: &FetchError) -> String {
         FetchError::Tls { .. } => "correct `protocol`, or set `ca_file` for a private CA",
         FetchError::Auth { .. } => "set `username` and `password` of this server",
         FetchError::HostRejected { .. } => {
-            "add our host name to `webui_allowed_hosts` under `[outputs]` in glances.conf"
+            "add the host name in this server's address to `webui_allowed_hosts` under `[outputs]` \
+             in its glances.conf"
         }
         FetchError::NoApi => "correct `port` and `url_prefix`; Glances must run as `glances -w`",
         FetchError::NotAvailable { .. } => "switch the plugin on in glances.conf",

@@ -67,7 +67,10 @@ async fn check_tells_a_server_that_cannot_be_reached_with_its_fix() {
     let (code, said) = check(dir.path(), &[]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.lines().any(|line| line.starts_with("ok") && line.contains("sim-001")), "{said}");
-    assert!(said.lines().any(|line| line.starts_with("FAIL") && line.contains("sim-002")), "{said}");
+    assert!(
+        said.lines().any(|line| line.starts_with("FAIL") && line.contains("sim-002")),
+        "{said}"
+    );
     assert!(said.contains("fix: start Glances"), "{said}");
     let (code, said) = check(dir.path(), &["--no-probe"]).await;
     assert_eq!(code, Some(0), "{said}");
@@ -110,8 +113,7 @@ async fn probe_finds_a_missing_password() {
     assert!(said.contains("FAIL") && said.contains("password"), "{said}");
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("password"), "opensesame").unwrap();
-    let output =
-        run_in(dir.path(), &["probe", &fleet.url(0), "--password", "file:password"]).await;
+    let output = run_in(dir.path(), &["probe", &fleet.url(0), "--password", "file:password"]).await;
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!said.contains("opensesame"), "{said}");

@@ -12,13 +12,40 @@ use glances_mcp::{
 
 /// One name for one parameter, everywhere.
 const PARAMETERS: &[&str] = &[
-    "servers", "server", "format", "limit", "filter", "sort_by", "fresh", "metrics", "since",
-    "until", "baseline", "horizon", "severity", "pid", "name", "container", "mount", "interface",
-    "environment", "thresholds", "chart", "timezone",
+    "servers",
+    "server",
+    "format",
+    "limit",
+    "filter",
+    "sort_by",
+    "fresh",
+    "metrics",
+    "since",
+    "until",
+    "baseline",
+    "horizon",
+    "severity",
+    "pid",
+    "name",
+    "container",
+    "mount",
+    "interface",
+    "environment",
+    "thresholds",
+    "chart",
+    "timezone",
     // named in the table of tools, or where lists are cut
-    "per_server", "cursor", "probe", "security", "sections", "extended", "at",
+    "per_server",
+    "cursor",
+    "probe",
+    "security",
+    "sections",
+    "extended",
+    "at",
     // of one tool each
-    "group", "min_percent", "state",
+    "group",
+    "min_percent",
+    "state",
 ];
 
 /// Clients cut longer descriptions.
@@ -63,7 +90,7 @@ fn every_contract_of_a_tool_is_reviewed() {
 fn a_snapshot_of_a_tool_that_is_gone_is_removed() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/tools");
     let known: Vec<String> = tools::all().iter().map(|def| format!("{}.snap", def.name)).collect();
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let is_known = known.iter().any(|known| name.trim_end_matches(".new") == known);
         assert!(is_known, "{name} is of no tool");
@@ -137,7 +164,12 @@ fn one_name_stands_for_one_parameter() {
         for name in properties.into_iter().flatten().map(|(name, _)| name) {
             assert!(PARAMETERS.contains(&name.as_str()), "{} takes `{name}`", def.name);
         }
-        assert_eq!(def.input_schema.get("additionalProperties"), Some(&json!(false)), "{}", def.name);
+        assert_eq!(
+            def.input_schema.get("additionalProperties"),
+            Some(&json!(false)),
+            "{}",
+            def.name
+        );
     }
 }
 

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use fleet_sim::Fleet;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Binary, MODERN, Response, Server, Session, config, modern, request, run_in,
-};
+use crate::support::{Binary, MODERN, Response, Server, Session, config, modern, request, run_in};
 
 /// A server of one machine with these settings of `http`.
 async fn server_with(http: Value) -> (Fleet, Server) {
@@ -54,8 +52,12 @@ async fn the_version_without_sessions_is_spoken_on_the_same_endpoint() {
     let response = server.rpc("server/discover", Value::Null).await;
     assert_eq!(response.header("mcp-session-id"), None);
     let discovered = response.message()["result"].take();
-    let versions: Vec<&str> =
-        discovered["supportedVersions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let versions: Vec<&str> = discovered["supportedVersions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     assert_eq!(versions, ["2025-03-26", "2025-06-18", "2025-11-25", MODERN]);
     assert_eq!(discovered["resultType"], "complete");
     assert_eq!(discovered["cacheScope"], "public");
@@ -149,7 +151,10 @@ async fn an_unknown_method_and_an_unknown_tool_are_errors_of_the_protocol() {
     assert_eq!(response.json()["error"]["code"], -32601);
     let error = server.call("get_disk_usge", json!({})).await["error"].take();
     assert_eq!(error["code"], -32602);
-    assert!(error["message"].as_str().unwrap().contains("did you mean `get_disk_usage`"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("did you mean `get_disk_usage`"),
+        "{error}"
+    );
     let page = server.rpc("tools/list", json!({"cursor": "x"})).await.json();
     assert_eq!(page["error"]["code"], -32602, "{page}");
 }
@@ -181,8 +186,10 @@ async fn a_token_opens_the_door_and_nothing_else_does() {
     let (_fleet, server) = server_with(json!({"token": token})).await;
     let good = format!("Bearer {token}");
     let lower = format!("bearer {token}");
-    for wrong in [None, Some("Bearer wrong"), Some("Basic czNjcmV0"), Some("Bearer "), Some(token)] {
-        let headers: Vec<(&str, &str)> = wrong.iter().map(|value| ("authorization", *value)).collect();
+    for wrong in [None, Some("Bearer wrong"), Some("Basic czNjcmV0"), Some("Bearer "), Some(token)]
+    {
+        let headers: Vec<(&str, &str)> =
+            wrong.iter().map(|value| ("authorization", *value)).collect();
         let response = discover(&server, &headers).await;
         assert_eq!(response.status, 401, "{wrong:?}");
         assert!(response.header("www-authenticate").unwrap().starts_with("Bearer"));
@@ -305,7 +312,8 @@ async fn an_open_door_is_said_in_the_log_and_by_ready_and_by_list_servers() {
     let fleet = Fleet::mixed(1, 1).await.unwrap();
     let mut config = config(&fleet);
     config["http"] = json!({"host": "0.0.0.0", "port": 0, "allow_unauthenticated": true});
-    let mut binary = Binary::start(&config, &["serve", "--config", "{config}", "--log-level", "info"]);
+    let mut binary =
+        Binary::start(&config, &["serve", "--config", "{config}", "--log-level", "info"]);
     binary.logged("is open to everyone").await;
     let line = binary.logged("serving MCP at").await;
     let (_, port) = line.split_once("http://0.0.0.0:").unwrap();
@@ -326,11 +334,11 @@ async fn the_server_ends_soon_after_it_is_told_to() {
     let fleet = Fleet::mixed(2, 1).await.unwrap();
     fleet.set_fault(1, Some(fleet_sim::Fault::Hang));
     for name in ["TERM", "INT"] {
-        let (mut binary, address) =
-            Binary::serve(&config(&fleet), &["--log-level", "info"]).await;
+        let (mut binary, address) = Binary::serve(&config(&fleet), &["--log-level", "info"]).await;
         let session = Session::open(address, "2025-11-25").await;
         // An open stream of events must not hold it.
-        let stream = tokio::time::timeout(Duration::from_millis(300), session.send("GET", "")).await;
+        let stream =
+            tokio::time::timeout(Duration::from_millis(300), session.send("GET", "")).await;
         assert!(stream.is_err(), "{stream:?}");
         let told = Instant::now();
         binary.signal(name);

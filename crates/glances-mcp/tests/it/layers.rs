@@ -8,12 +8,26 @@ use std::{
 
 /// Module, and the modules it may name with `crate::`.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("cli", &["app", "config", "mcp", "metric", "query", "telemetry", "tools", "web"]),
+    ("cli", &["app", "config", "mcp", "metric", "query", "render", "telemetry", "tools", "web"]),
     (
         "app",
         &[
-            "access", "audit", "command", "config", "ingest", "live", "mcp", "model", "poll",
-            "query", "redact", "snapshot", "tasks", "telemetry", "tools", "web",
+            "access",
+            "audit",
+            "command",
+            "config",
+            "ingest",
+            "live",
+            "mcp",
+            "model",
+            "poll",
+            "query",
+            "redact",
+            "snapshot",
+            "tasks",
+            "telemetry",
+            "tools",
+            "web",
         ],
     ),
     // leaves: whoever starts things hands their values on
@@ -26,14 +40,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("live", &["model", "snapshot"]),
     // read
     ("web", &["access", "mcp", "query", "snapshot", "telemetry"]),
-    (
-        "mcp",
-        &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"],
-    ),
-    (
-        "tools",
-        &["access", "command", "metric", "model", "query", "redact", "render", "snapshot"],
-    ),
+    ("mcp", &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"]),
+    ("tools", &["access", "command", "metric", "model", "query", "redact", "render", "snapshot"]),
     ("query", &["access", "command", "live", "model", "redact", "snapshot"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),

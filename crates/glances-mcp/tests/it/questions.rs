@@ -1,7 +1,7 @@
 //! Real questions, with the calls that answer them, the facts that the replies must hold, and what
 //! they cost. Grows with every tool.
 
-use fleet_sim::{Fault, Fleet, Flavor, HostSpec, Role, host::Host};
+use fleet_sim::{Fault, Flavor, Fleet, HostSpec, Role, host::Host};
 use serde_json::{Value, json};
 
 use crate::support::{Server, spec, tokens};
@@ -87,7 +87,7 @@ async fn questions_about_a_healthy_fleet() {
 async fn which_disks_are_fullest(shop: &Shop) {
     let replies = shop.ask("Which disks are fullest?", &[("get_disk_usage", json!({}))]).await;
     let rows = rows(&replies[0], "filesystems");
-    let percents: Vec<f64> = rows.iter().map(|row| number(&row["used_percent"])).collect();
+    let percents: Vec<f64> = rows.iter().map(|row| row["used_percent"].as_f64().unwrap_or_else(|| panic!("{row}"))).collect();
     assert!(percents.windows(2).all(|two| two[0] >= two[1]), "{percents:?}");
     // Every mount point that the machines have is one of the simulated ones, with its size.
     for row in rows {
@@ -134,8 +134,10 @@ async fn why_is_db_1_slow(shop: &Shop) {
     assert_eq!(one["per_core_percent"].as_array().unwrap().len(), host.cores as usize);
     assert!(text(&one["fullest_mount"]["mount"]).starts_with('/'));
     assert!(text(&one["busiest_disk"]["disk"]).starts_with("nvme"));
-    let top: Vec<&str> =
-        rows(&replies[1], "processes").iter().filter_map(|row| row["name"].as_str().or(row["program"].as_str())).collect();
+    let top: Vec<&str> = rows(&replies[1], "processes")
+        .iter()
+        .filter_map(|row| row["name"].as_str().or(row["program"].as_str()))
+        .collect();
     assert!(top.contains(&"postgres"), "{top:?}");
 }
 
@@ -174,11 +176,11 @@ async fn who_moves_most_over_the_network(shop: &Shop) {
     let call = ("get_network_stats", json!({"interface": "eth*", "limit": 20}));
     let replies = shop.ask(question, &[call]).await;
     let rows = rows(&replies[0], "interfaces");
-    let moved = |row: &Value| number(&row["in_bits_per_second"]) + number(&row["out_bits_per_second"]);
+    let moved =
+        |row: &Value| number(&row["in_bits_per_second"]) + number(&row["out_bits_per_second"]);
     assert!(rows.windows(2).all(|two| moved(&two[0]) >= moved(&two[1])), "{rows:?}");
-    let eths = |name: &str| {
-        shop.host(name).nics.iter().filter(|nic| nic.name.starts_with("eth")).count()
-    };
+    let eths =
+        |name: &str| shop.host(name).nics.iter().filter(|nic| nic.name.starts_with("eth")).count();
     let expected: usize = shop.specs.iter().map(|spec| eths(&spec.name)).sum();
     assert_eq!(rows.len(), expected, "{rows:?}");
     assert!(rows.iter().all(|row| text(&row["interface"]).starts_with("eth")));
@@ -267,7 +269,9 @@ async fn questions_about_what_is_broken() {
         .map(|row| text(&row["server"]))
         .collect();
     assert_eq!(down, ["db-2", "web-2"]);
-    let probe = &rows(&replies[1], "probes")[0];
-    assert!(text(&probe["fix"]).contains("Glances"), "{probe}");
-    assert!(rows(probe, "layers").iter().any(|layer| layer["outcome"] == "failed"), "{probe}");
+    let fix = &rows(&replies[1], "probe_fixes")[0];
+    assert_eq!(fix["server"], "web-2");
+    assert!(text(&fix["fix"]).contains("Glances"), "{fix}");
+    let layers = rows(&replies[1], "probes");
+    assert!(layers.iter().any(|layer| layer["outcome"] == "failed"), "{layers:?}");
 }

@@ -40,10 +40,8 @@ async fn servers_come_and_go_with_the_file_without_a_restart() {
     let gone = server.refused("get_system_overview", json!({"servers": ["sim-002"]})).await;
     assert!(gone.contains("no server `sim-002`"), "{gone}");
     let asked = fleet.requests(1);
-    until("two more polls of the others", async || {
-        (fleet.requests(0) > polled + 60).then_some(())
-    })
-    .await;
+    until("two more polls of the others", async || (fleet.requests(0) > polled + 60).then_some(()))
+        .await;
     assert_eq!(fleet.requests(1), asked, "a server that is gone is polled no more");
 }
 

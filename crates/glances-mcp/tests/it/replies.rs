@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use fleet_sim::{Fault, Fleet, Flavor, Role};
+use fleet_sim::{Fault, Flavor, Fleet, Role};
 use serde_json::{Value, json};
 
 use crate::support::{
     Server, accounted, bounded, config, fleet_tools, forbidden, names, needed, required, spec,
-    takes, tokens,
+    takes,
 };
 use glances_mcp::tools::{self, ToolDef};
 
@@ -19,8 +19,13 @@ const DETAILED_TOKENS: usize = 8_000;
 /// Any reply.
 const REPLY_TOKENS: usize = 20_000;
 
-/// Calls and checks what holds for every answer. Returns both forms.
-async fn answer(server: &Server, def: &ToolDef, arguments: Value, most: usize) -> Value {
+/// Calls, and answers with the result and what is wrong with it.
+async fn answer(
+    server: &Server,
+    def: &ToolDef,
+    arguments: Value,
+    most: usize,
+) -> (Value, Vec<String>) {
     let what = format!("{} {arguments}", def.name);
     let result = server.call(def.name, arguments).await;
     assert_eq!(result["isError"], false, "{what}: {result}");
@@ -29,39 +34,44 @@ async fn answer(server: &Server, def: &ToolDef, arguments: Value, most: usize) -
     let schema = Value::Object(def.output_schema.clone());
     let validator = jsonschema::validator_for(&schema).unwrap();
     let structured = &result["structuredContent"];
-    let misfits: Vec<String> = validator
-        .iter_errors(structured)
-        .map(|error| format!("{} at {}", error, error.instance_path()))
-        .collect();
-    assert_eq!(misfits, Vec::<String>::new(), "{what}: {structured}");
-    bounded(&what, &result, most);
-    result
+    let misfits = validator.iter_errors(structured);
+    let mut problems: Vec<String> =
+        misfits.map(|error| format!("{what}: {error} at {}", error.instance_path())).collect();
+    problems.extend(bounded(&what, &result, most));
+    (result, problems)
 }
 
-async fn all_tools_account(server: &Server, fleet: &Fleet) {
+/// What is wrong with the answers of the tools about the fleet, with as few arguments as can be
+/// and in detail.
+async fn all_tools(server: &Server, fleet: &Fleet) -> Vec<String> {
     let all = names(fleet);
+    let mut problems = Vec::new();
     for def in fleet_tools() {
         for (format, most) in [("concise", CONCISE_TOKENS), ("detailed", DETAILED_TOKENS)] {
-            let mut arguments = json!({});
-            if format == "detailed" {
-                if !takes(&def, "format") {
-                    continue;
-                }
-                arguments["format"] = json!(format);
-            }
-            let result = answer(server, &def, arguments, most).await;
+            let arguments = match format {
+                "concise" => json!({}),
+                _ if !takes(&def, "format") => continue,
+                _ => json!({"format": format}),
+            };
+            let (result, wrong) = answer(server, &def, arguments, most).await;
+            problems.extend(wrong);
             let what = format!("{} {format}", def.name);
-            accounted(&what, &result["structuredContent"], &all);
+            problems.extend(accounted(&what, &result["structuredContent"], &all));
             let text = result["content"][0]["text"].as_str().unwrap();
             assert!(text.contains(&format!("{} selected", all.len())), "{what}: {text}");
         }
     }
+    problems
+}
+
+fn none(problems: &[String]) {
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_tool_answers_about_all_of_a_mixed_fleet_with_broken_servers() {
     let mut specs = Fleet::mixed_specs(12, 1);
-    specs[3].role = Role::ContainerHost;
+    specs[9].role = Role::ContainerHost;
     let fleet = Fleet::start(specs).await.unwrap();
     let server = Server::of(&fleet).await;
     fleet.set_fault(0, Some(Fault::Refuse));
@@ -69,12 +79,14 @@ async fn every_tool_answers_about_all_of_a_mixed_fleet_with_broken_servers() {
     fleet.set_fault(2, Some(Fault::Unauthorized));
     server.counts("down", 2).await;
     server.counts("auth_failed", 1).await;
-    all_tools_account(&server, &fleet).await;
-    let up = fleet.servers()[3].name.clone();
+    let mut problems = all_tools(&server, &fleet).await;
+    let up = fleet.servers()[9].name.clone();
     for def in tools::all().iter().filter(|def| !required(def).is_empty()) {
-        let result = answer(&server, def, needed(def, &up), DETAILED_TOKENS).await;
+        let (result, wrong) = answer(&server, def, needed(def, &up), DETAILED_TOKENS).await;
+        problems.extend(wrong);
         assert_eq!(result["structuredContent"]["server"], json!(up), "{}", def.name);
     }
+    none(&problems);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +99,7 @@ async fn a_hundred_servers_fit_in_one_reply_also_when_many_hang() {
     config["defaults"] = json!({"timeout": "4s"});
     let server = Server::start(&config).await;
     server.ready().await;
-    all_tools_account(&server, &fleet).await;
+    none(&all_tools(&server, &fleet).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,18 +109,18 @@ async fn the_largest_reply_that_can_be_asked_for_is_bounded() {
     config["poll"] = json!({"interval": "10s"});
     let server = Server::start(&config).await;
     server.ready().await;
+    let mut problems = Vec::new();
     for def in fleet_tools().iter().filter(|def| takes(def, "limit") && takes(def, "format")) {
         let arguments = json!({"limit": 500, "format": "detailed"});
         let what = format!("{} {arguments}", def.name);
         let result = server.call(def.name, arguments).await;
         let text = result["content"][0]["text"].as_str().unwrap();
-        bounded(&what, &result, REPLY_TOKENS);
+        problems.extend(bounded(&what, &result, REPLY_TOKENS));
         if result["isError"] == true {
             assert!(text.contains("lower `limit`"), "{what}: {text}");
-        } else {
-            assert!(tokens(text) > 0);
         }
     }
+    none(&problems);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,9 +180,16 @@ async fn no_reply_holds_texts_that_attack_its_reader_or_secrets() {
     for def in fleet_tools() {
         check(def.name, &server.call(def.name, json!({})).await);
         if takes(&def, "format") {
-            check(def.name, &server.call(def.name, json!({"format": "detailed", "limit": 40})).await);
+            check(
+                def.name,
+                &server.call(def.name, json!({"format": "detailed", "limit": 40})).await,
+            );
         }
         for index in 0..Flavor::ALL.len() {
+            if def.name == "compare_servers" {
+                // One server has nothing to be compared with.
+                continue;
+            }
             let arguments = json!({"servers": [format!("hostile-{index}")]});
             check(def.name, &server.call(def.name, arguments).await);
         }
@@ -200,7 +219,8 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 
 #[tokio::test]
 async fn a_tool_about_one_server_says_why_how_old_and_what_to_do_when_it_is_gone() {
-    let fleet = Fleet::start(vec![spec("box-1", Flavor::V4_5_8, Role::ContainerHost)]).await.unwrap();
+    let fleet =
+        Fleet::start(vec![spec("box-1", Flavor::V4_5_8, Role::ContainerHost)]).await.unwrap();
     let server = Server::of(&fleet).await;
     for def in tools::all().iter().filter(|def| !required(def).is_empty()) {
         server.ask(def.name, needed(def, "box-1")).await;
@@ -219,7 +239,7 @@ async fn a_tool_about_one_server_says_why_how_old_and_what_to_do_when_it_is_gone
 async fn two_tools_never_disagree_about_a_server() {
     let fleet = Fleet::mixed(3, 1).await.unwrap();
     let mut config = config(&fleet);
-    config["poll"] = json!({"interval": "1h"});
+    config["poll"] = json!({"interval": "30s"});
     let server = Server::start(&config).await;
     server.ready().await;
     let overview = server.ask("get_system_overview", json!({})).await;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use fleet_sim::{Fault, Fleet, Flavor, Role};
+use fleet_sim::{Fault, Flavor, Fleet, Role};
 use serde_json::{Value, json};
 
 use crate::support::{Server, config, spec, until};
@@ -62,8 +62,12 @@ async fn one_failure_alone_is_no_outage() {
     .await;
     assert_ne!(failed["status"], "down", "{failed}");
     fleet.set_fault(0, None);
-    let again = becomes(&server, "up").await;
-    assert_eq!(again.get("failures_in_row"), None, "{again}");
+    until("a good poll", async || {
+        let row = row(&server).await;
+        assert_ne!(row["status"], "down", "{row}");
+        row.get("failures_in_row").is_none().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -71,7 +75,7 @@ async fn a_server_that_hangs_is_down() {
     let (fleet, server) = one(Flavor::V4_3_3, Role::Web).await;
     fleet.set_fault(0, Some(Fault::Hang));
     let down = becomes(&server, "down").await;
-    assert!(down["error"].as_str().unwrap().contains("did not answer"), "{down}");
+    assert!(down["error"].as_str().unwrap().contains("no answer within"), "{down}");
     fleet.set_fault(0, None);
     becomes(&server, "up").await;
 }

@@ -10,10 +10,14 @@ fn message(id: u32, method: &str, params: Value) -> Value {
 }
 
 fn hello(version: &str) -> Value {
-    message(1, "initialize", json!({
-        "protocolVersion": version, "capabilities": {},
-        "clientInfo": {"name": "tests", "version": "1"},
-    }))
+    message(
+        1,
+        "initialize",
+        json!({
+            "protocolVersion": version, "capabilities": {},
+            "clientInfo": {"name": "tests", "version": "1"},
+        }),
+    )
 }
 
 /// A conversation of the era with sessions.

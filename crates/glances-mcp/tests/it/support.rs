@@ -7,7 +7,7 @@ mod judge;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
-use fleet_sim::{Fleet, Flavor, HostSpec, Role};
+use fleet_sim::{Flavor, Fleet, HostSpec, Role};
 use glances_mcp::{
     access::Principal,
     app::{App, Source},

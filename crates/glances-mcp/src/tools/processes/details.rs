@@ -65,7 +65,7 @@ struct Detail {
     cpu_percent: Option<f64>,
     cpu_user_seconds: Option<f64>,
     cpu_system_seconds: Option<f64>,
-    memory_percent: Option<f64>,
+    memory_share_percent: Option<f64>,
     /// Resident.
     memory_bytes: Option<u64>,
     virtual_bytes: Option<u64>,
@@ -251,7 +251,7 @@ impl Detail {
             cpu_percent: process.cpu_percent,
             cpu_user_seconds: process.cpu_user_secs,
             cpu_system_seconds: process.cpu_system_secs,
-            memory_percent: process.memory_percent,
+            memory_share_percent: process.memory_percent,
             memory_bytes: memory.rss,
             virtual_bytes: memory.vms,
             shared_bytes: memory.shared,

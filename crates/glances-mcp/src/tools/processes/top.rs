@@ -102,7 +102,7 @@ struct Row {
     /// Of one core: above 100 with several.
     cpu_percent: Option<f64>,
     memory_bytes: Option<u64>,
-    memory_percent: Option<f64>,
+    memory_share_percent: Option<f64>,
     io_bytes_per_second: Option<f64>,
     user: Option<String>,
     status: Option<String>,
@@ -291,7 +291,7 @@ impl Row {
             processes: (process.processes > 1).then_some(process.processes),
             cpu_percent: process.cpu_percent,
             memory_bytes: process.memory.rss,
-            memory_percent: process
+            memory_share_percent: process
                 .memory_percent
                 .filter(|_| process.memory.rss.is_none() || detailed),
             io_bytes_per_second: io(process),

@@ -14,6 +14,7 @@ use crate::{
     metric::{self, Finding},
     model::{HostName, Severity},
     query::coverage::{Coverage, Tally},
+    render,
     snapshot::{Snapshot, Status},
 };
 
@@ -52,11 +53,11 @@ struct Rollup {
     with_critical: usize,
     with_warning: usize,
     with_careful: usize,
-    cores: u32,
+    cores: Option<u32>,
     /// CPU time not idle, weighted by cores.
     cpu_percent: Option<f64>,
-    memory_used_bytes: u64,
-    memory_total_bytes: u64,
+    memory_used_bytes: Option<u64>,
+    memory_total_bytes: Option<u64>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -191,14 +192,16 @@ impl Fold {
             Some(Severity::Ok) | None => {}
         }
         let cores = snapshot.core_count();
-        rollup.cores += cores.unwrap_or(0);
+        if let Some(cores) = cores {
+            *rollup.cores.get_or_insert(0) += cores;
+        }
         if let (Some(cores), Some(total)) = (cores, snapshot.cpu().and_then(|cpu| cpu.total)) {
             self.cores_with_cpu += f64::from(cores);
             self.busy_cores += f64::from(cores) * total;
         }
         if let Some((used, total)) = snapshot.mem().and_then(|mem| mem.used.zip(mem.total)) {
-            rollup.memory_used_bytes += used;
-            rollup.memory_total_bytes += total;
+            *rollup.memory_used_bytes.get_or_insert(0) += used;
+            *rollup.memory_total_bytes.get_or_insert(0) += total;
         }
     }
 
@@ -301,19 +304,22 @@ impl One {
 
 impl Output for Overview {
     fn headline(&self) -> String {
-        let fleet = &self.fleet;
-        let gone: usize = self.coverage.selected - fleet.answered.min(self.coverage.selected);
+        let (fleet, selected) = (&self.fleet, self.coverage.selected);
         let beyond = fleet.with_critical + fleet.with_warning + fleet.with_careful;
-        let state = match beyond {
-            0 => "none is beyond a threshold".to_owned(),
+        let state = match (fleet.answered, beyond) {
+            (0, _) => "nothing is known".to_owned(),
+            (_, 0) => "none is beyond a threshold".to_owned(),
             _ => format!(
                 "{} critical, {} warning, {} careful",
                 fleet.with_critical, fleet.with_warning, fleet.with_careful
             ),
         };
-        format!(
-            "{} of {} servers answer ({gone} do not): {state}.",
-            fleet.answered, self.coverage.selected
-        )
+        let all = render::count(selected, "server");
+        match selected - fleet.answered.min(selected) {
+            0 => format!("{all}, all answer: {state}."),
+            gone => {
+                format!("{} of {all} answer, {gone} cannot be reached: {state}.", fleet.answered)
+            }
+        }
     }
 }

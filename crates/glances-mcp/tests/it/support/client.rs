@@ -87,7 +87,8 @@ fn parse(bytes: &[u8]) -> Response {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
-    let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let chunked =
+        headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let raw = &bytes[end + 4..];
     let body = if chunked { unchunked(raw) } else { raw.to_vec() };
     Response { status, body: String::from_utf8(body).unwrap(), headers }

@@ -9,13 +9,13 @@ pub(crate) fn tokens(text: &str) -> usize {
     tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
 }
 
-/// Both forms of a reply stay within so many tokens each.
-pub(crate) fn bounded(what: &str, result: &Value, most: usize) {
+/// What is wrong with the size of a reply: both forms stay within so many tokens each.
+pub(crate) fn bounded(what: &str, result: &Value, most: usize) -> Vec<String> {
     let text = result["content"][0]["text"].as_str().unwrap_or_default();
     let structured = result["structuredContent"].to_string();
-    for (form, cost) in [("text", tokens(text)), ("structured", tokens(&structured))] {
-        assert!(cost <= most, "{what}: {form} costs {cost} tokens, over {most}");
-    }
+    let costs = [("text", tokens(text)), ("structured", tokens(&structured))];
+    let over = costs.into_iter().filter(|(_, cost)| *cost > most);
+    over.map(|(form, cost)| format!("{what}: {form} costs {cost} tokens, over {most}")).collect()
 }
 
 /// `sim-[001-003]` and `db` are four names.
@@ -32,29 +32,36 @@ fn expand(word: &str) -> Vec<String> {
     }
 }
 
-/// `selected = shown + not_shown + unavailable`: every server that was asked about is in exactly
-/// one place, and a row is about a server that is shown.
-pub(crate) fn accounted(what: &str, structured: &Value, asked: &BTreeSet<String>) {
+/// What is wrong with the account of servers. `selected = shown + not_shown + unavailable`: every
+/// server that was asked about is in exactly one place, and a row is about one that is shown.
+pub(crate) fn accounted(what: &str, structured: &Value, asked: &BTreeSet<String>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut check = |holds: bool, problem: &str| {
+        if !holds {
+            problems.push(format!("{what}: {problem}: {}", structured["coverage"]));
+        }
+    };
     let coverage = &structured["coverage"];
-    assert_eq!(coverage["selected"], asked.len(), "{what}: {coverage}");
+    check(coverage["selected"] == asked.len(), "not all that were asked about");
     let mut aside = Vec::new();
     for words in coverage["not_shown"].as_object().into_iter().flatten().map(|(_, words)| words) {
         aside.extend(named(words));
     }
     for group in coverage["unavailable"].as_array().into_iter().flatten() {
         let text = |key: &str| group[key].as_str().unwrap_or_default();
-        assert!(!text("reason").is_empty() && !text("fix").is_empty(), "{what}: {group}");
+        check(!text("reason").is_empty() && !text("fix").is_empty(), "no reason or no fix");
         aside.extend(named(&group["servers"]));
     }
     let distinct: BTreeSet<String> = aside.iter().cloned().collect();
-    assert_eq!(distinct.len(), aside.len(), "{what}: a server is twice in {coverage}");
-    assert!(distinct.is_subset(asked), "{what}: not asked about, in {coverage}");
-    let shown = usize::try_from(coverage["shown"].as_u64().unwrap()).unwrap();
-    assert_eq!(shown + distinct.len(), asked.len(), "{what}: {coverage}");
+    check(distinct.len() == aside.len(), "a server is in two places");
+    check(distinct.is_subset(asked), "a server that was not asked about");
+    let shown = usize::try_from(coverage["shown"].as_u64().unwrap_or_default()).unwrap();
+    check(shown + distinct.len() == asked.len(), "the sum is wrong");
     let mut rows = BTreeSet::new();
     servers_of_rows(structured, &mut rows);
     let gone: Vec<&String> = rows.intersection(&distinct).collect();
-    assert!(gone.is_empty(), "{what}: rows about {gone:?}, which are not shown: {coverage}");
+    check(gone.is_empty(), &format!("rows about {gone:?}, which are said not to be shown"));
+    problems
 }
 
 fn named(words: &Value) -> Vec<String> {
