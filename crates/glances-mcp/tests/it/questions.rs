@@ -87,7 +87,10 @@ async fn questions_about_a_healthy_fleet() {
 async fn which_disks_are_fullest(shop: &Shop) {
     let replies = shop.ask("Which disks are fullest?", &[("get_disk_usage", json!({}))]).await;
     let rows = rows(&replies[0], "filesystems");
-    let percents: Vec<f64> = rows.iter().map(|row| row["used_percent"].as_f64().unwrap_or_else(|| panic!("{row}"))).collect();
+    let percents: Vec<f64> = rows
+        .iter()
+        .map(|row| row["use_percent"].as_f64().unwrap_or_else(|| panic!("{row}")))
+        .collect();
     assert!(percents.windows(2).all(|two| two[0] >= two[1]), "{percents:?}");
     // Every mount point that the machines have is one of the simulated ones, with its size.
     for row in rows {

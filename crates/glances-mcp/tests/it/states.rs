@@ -213,3 +213,23 @@ async fn a_reboot_is_a_gap_and_no_spike() {
     .await;
     assert!(worst < before * 20.0, "{worst} bit/s after {before}");
 }
+
+#[tokio::test]
+async fn debug_rates() {
+    for flavor in Flavor::ALL {
+        let fleet = Fleet::start(vec![spec("box-1", flavor, Role::Web)]).await.unwrap();
+        let mut config = config(&fleet);
+        config["poll"] = json!({"interval": "10s"});
+        let server = Server::start(&config).await;
+        let asked = Instant::now();
+        let first = server.ask("get_system_overview", json!({})).await;
+        let t = asked.elapsed();
+        let reply = server.ask("get_network_stats", json!({"interface": "eth0"})).await;
+        eprintln!(
+            "{flavor:?} {t:?} {} {} {}",
+            reply["interfaces"],
+            fleet.requests(0),
+            first["servers"]
+        );
+    }
+}
