@@ -9,6 +9,6 @@ fn main() {
         .filter(|output| output.status.success())
         .and_then(|output| String::from_utf8(output.stdout).ok())
         .map_or_else(|| "unknown commit".to_owned(), |text| text.trim().to_owned());
-    println!("cargo::rustc-env=GLANCES_MCP_COMMIT={commit}");
+    println!("cargo::rustc-env=BUILD_COMMIT={commit}");
     println!("cargo::rerun-if-changed=../../.git/HEAD");
 }

@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::{app::Source, config::Overrides};
 
 /// Version with the commit that it was built from.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GLANCES_MCP_COMMIT"), ")");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
 /// One MCP endpoint through which an AI assistant sees a whole fleet of Glances servers.
 #[derive(Debug, Parser)]

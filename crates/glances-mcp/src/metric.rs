@@ -271,7 +271,7 @@ mod tests {
             let Some([careful, warning, critical]) = metric.thresholds else { continue };
             match metric.worse {
                 Worse::High => {
-                    assert!(careful <= warning && warning <= critical, "{}", metric.path)
+                    assert!(careful <= warning && warning <= critical, "{}", metric.path);
                 }
                 Worse::Low => assert!(careful >= warning && warning >= critical, "{}", metric.path),
                 Worse::Neither => panic!("{} has thresholds and no direction", metric.path),

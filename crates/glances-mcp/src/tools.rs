@@ -361,3 +361,57 @@ pub fn reference() -> String {
     }
     page
 }
+
+/// Checks any bytes as the arguments of every tool; for fuzzing and its test.
+#[doc(hidden)]
+pub fn fuzz_arguments(bytes: &[u8]) {
+    let Ok(Value::Object(arguments)) = serde_json::from_slice(bytes) else { return };
+    for def in all() {
+        let _ = arguments::check(&def.input_schema, arguments.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map("[a-z_]{0,12}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_arguments_are_taken_or_refused_without_panic(value in any_json()) {
+            fuzz_arguments(value.to_string().as_bytes());
+            for name in ["servers", "limit", "format", "server", "pid"] {
+                fuzz_arguments(serde_json::json!({ name: value.clone() }).to_string().as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_descriptions_fit() {
+        let mut names: Vec<&str> = all().iter().map(|def| def.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all().len());
+        for def in all() {
+            assert!(def.description.len() <= 1_024, "{}", def.name);
+        }
+    }
+}

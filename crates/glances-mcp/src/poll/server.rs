@@ -27,6 +27,9 @@ use crate::snapshot::{DOWN_AFTER, Snapshot};
 /// second is a new one and rates exist.
 const SECOND_SAMPLE_AFTER: Duration = Duration::from_millis(2_200);
 
+/// Longest that the first sample waits, however long the interval is.
+const FIRST_SAMPLE_WITHIN: Duration = Duration::from_millis(500);
+
 /// Share of the interval after which an attempt is given up, so that it ends before the next.
 const DEADLINE_SHARE: f64 = 0.8;
 
@@ -126,7 +129,7 @@ impl Poller {
         Self {
             snapshot: Snapshot::unseen(target.host.clone()),
             // The first sample is soon, but a fleet's are not all at once.
-            next_tick: Instant::now() + phase(&target) / 20,
+            next_tick: Instant::now() + (phase(&target) / 20).min(FIRST_SAMPLE_WITHIN),
             target,
             schedule: Schedule::default(),
             jobs: FuturesUnordered::new(),

@@ -1,6 +1,6 @@
 //! Parts of replies that several tools share.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 
 use glances_client::{
     Plugin,
@@ -207,15 +207,15 @@ pub(super) fn top_programs(snapshot: &Snapshot, most: usize) -> Vec<ProgramLine>
 }
 
 /// Processes merged by name: Glances' own `programlist` where it is served, else by us.
-pub(super) fn programs(snapshot: &Snapshot) -> Option<Vec<Process>> {
+pub(super) fn programs(snapshot: &Snapshot) -> Option<Vec<Cow<'_, Process>>> {
     if let Some(programs) = snapshot.programs() {
-        return Some(programs.clone());
+        return Some(programs.iter().map(Cow::Borrowed).collect());
     }
-    snapshot.processes().map(|all| merged(all))
+    Some(merged(snapshot.processes()?.iter()))
 }
 
 /// Processes of one name as one program each.
-pub(super) fn merged(processes: &[Process]) -> Vec<Process> {
+pub(super) fn merged<'a>(processes: impl Iterator<Item = &'a Process>) -> Vec<Cow<'a, Process>> {
     let mut merged: BTreeMap<&str, Process> = BTreeMap::new();
     for process in processes {
         merged
@@ -227,7 +227,7 @@ pub(super) fn merged(processes: &[Process]) -> Vec<Process> {
                 ..process.clone()
             });
     }
-    merged.into_values().collect()
+    merged.into_values().map(Cow::Owned).collect()
 }
 
 fn merge(program: &mut Process, process: &Process) {

@@ -4,7 +4,7 @@
 use fleet_sim::{Fault, Flavor, Fleet, HostSpec, Role, host::Host};
 use serde_json::{Value, json};
 
-use crate::support::{Server, spec, tokens};
+use crate::support::{Server, spec, tokens, until};
 
 /// Calls that answer one question.
 const CALLS_MAX: usize = 3;
@@ -33,6 +33,18 @@ impl Shop {
         let fleet = Fleet::start(specs.clone()).await.unwrap();
         let server = Server::of(&fleet).await;
         server.counts("up", 7).await;
+        // The first sample of a Glances that has just been started has no counters.
+        until("rates", async || {
+            let all = json!({"filter": "*", "limit": 100});
+            let disks = server.ask("get_disk_io_stats", all).await;
+            let all = json!({"interface": "*", "limit": 100});
+            let nics = server.ask("get_network_stats", all).await;
+            let known = |rows: &[Value], key: &str| rows.iter().all(|row| row[key].is_number());
+            (known(rows(&disks, "disks"), "read_bytes_per_second")
+                && known(rows(&nics, "interfaces"), "in_bits_per_second"))
+            .then_some(())
+        })
+        .await;
         Self { fleet, server, specs }
     }
 
@@ -56,16 +68,22 @@ impl Shop {
     }
 }
 
+#[track_caller]
 fn rows<'v>(reply: &'v Value, list: &str) -> &'v [Value] {
-    reply[list].as_array().unwrap_or_else(|| panic!("no `{list}` in {reply}"))
+    let Some(rows) = reply[list].as_array() else { panic!("no `{list}` in {reply}") };
+    rows
 }
 
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
+#[track_caller]
+fn number(row: &Value, key: &str) -> f64 {
+    let Some(number) = row[key].as_f64() else { panic!("no number `{key}` in {row}") };
+    number
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+#[track_caller]
+fn text<'v>(row: &'v Value, key: &str) -> &'v str {
+    let Some(text) = row[key].as_str() else { panic!("no text `{key}` in {row}") };
+    text
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,17 +105,14 @@ async fn questions_about_a_healthy_fleet() {
 async fn which_disks_are_fullest(shop: &Shop) {
     let replies = shop.ask("Which disks are fullest?", &[("get_disk_usage", json!({}))]).await;
     let rows = rows(&replies[0], "filesystems");
-    let percents: Vec<f64> = rows
-        .iter()
-        .map(|row| row["use_percent"].as_f64().unwrap_or_else(|| panic!("{row}")))
-        .collect();
+    let percents: Vec<f64> = rows.iter().map(|row| number(row, "use_percent")).collect();
     assert!(percents.windows(2).all(|two| two[0] >= two[1]), "{percents:?}");
     // Every mount point that the machines have is one of the simulated ones, with its size.
     for row in rows {
-        let host = shop.host(text(&row["server"]));
+        let host = shop.host(text(row, "server"));
         let mount = host.mounts.iter().find(|mount| mount.path == row["mount"]);
         let size = mount.unwrap_or_else(|| panic!("{row}")).size;
-        let shown = number(&row["size_bytes"]);
+        let shown = number(row, "size_bytes");
         #[expect(clippy::cast_precision_loss, reason = "sizes stay below 2^53")]
         let share = shown / size as f64;
         assert!((0.9..=1.01).contains(&share), "{row}: {shown} of {size}");
@@ -121,7 +136,7 @@ async fn where_does_java_run_and_how_much_does_it_take_in_all(shop: &Shop) {
     assert_eq!(total["program"], "java", "{total}");
     assert_eq!(total["servers"], homes.len(), "{total}");
     assert_eq!(total["processes"], expected, "{total}");
-    assert!(number(&total["memory_bytes"]) > 1e8, "{total}");
+    assert!(number(total, "memory_bytes") > 1e8, "{total}");
 }
 
 async fn why_is_db_1_slow(shop: &Shop) {
@@ -135,8 +150,8 @@ async fn why_is_db_1_slow(shop: &Shop) {
     assert_eq!(one["cores"], host.cores, "{one}");
     assert_eq!(one["memory"]["total_bytes"], host.mem_total, "{one}");
     assert_eq!(one["per_core_percent"].as_array().unwrap().len(), host.cores as usize);
-    assert!(text(&one["fullest_mount"]["mount"]).starts_with('/'));
-    assert!(text(&one["busiest_disk"]["disk"]).starts_with("nvme"));
+    assert!(text(&one["fullest_mount"], "mount").starts_with('/'));
+    assert!(text(&one["busiest_disk"], "disk").starts_with("nvme"));
     let top: Vec<&str> = rows(&replies[1], "processes")
         .iter()
         .filter_map(|row| row["name"].as_str().or(row["program"].as_str()))
@@ -148,11 +163,13 @@ async fn which_glances_are_outdated(shop: &Shop) {
     let replies = shop.ask("Which Glances are outdated?", &[("list_servers", json!({}))]).await;
     for row in rows(&replies[0], "servers") {
         let spec = shop.specs.iter().find(|spec| spec.name == row["server"]).unwrap();
-        assert_eq!(row["glances"], spec.flavor.version(), "{row}");
+        // API 3 does not tell its version.
+        let version = (spec.flavor.api() > 3).then(|| spec.flavor.version());
+        assert_eq!(row["glances"].as_str(), version, "{row}");
         assert_eq!(row["api"], spec.flavor.api(), "{row}");
     }
     assert_eq!(replies[0]["glances_versions"]["4.5.8"], 4, "{}", replies[0]["glances_versions"]);
-    assert_eq!(replies[0]["glances_versions"]["3.4.0.5"], 1);
+    assert_eq!(replies[0]["glances_versions"]["unknown"], 1);
 }
 
 async fn is_there_a_container_in_trouble(shop: &Shop) {
@@ -165,7 +182,7 @@ async fn is_there_a_container_in_trouble(shop: &Shop) {
     let host = shop.host("box-1");
     // Glances lists stopped containers only when it is told to.
     let names: Vec<&str> =
-        rows(&replies[0], "containers").iter().map(|row| text(&row["container"])).collect();
+        rows(&replies[0], "containers").iter().map(|row| text(row, "container")).collect();
     for name in ["web-1", "api", "worker", "redis"] {
         assert!(names.contains(&name), "{names:?}");
         assert!(host.containers.iter().any(|container| container.kind.name == name));
@@ -180,13 +197,13 @@ async fn who_moves_most_over_the_network(shop: &Shop) {
     let replies = shop.ask(question, &[call]).await;
     let rows = rows(&replies[0], "interfaces");
     let moved =
-        |row: &Value| number(&row["in_bits_per_second"]) + number(&row["out_bits_per_second"]);
+        |row: &Value| number(row, "in_bits_per_second") + number(row, "out_bits_per_second");
     assert!(rows.windows(2).all(|two| moved(&two[0]) >= moved(&two[1])), "{rows:?}");
     let eths =
         |name: &str| shop.host(name).nics.iter().filter(|nic| nic.name.starts_with("eth")).count();
     let expected: usize = shop.specs.iter().map(|spec| eths(&spec.name)).sum();
     assert_eq!(rows.len(), expected, "{rows:?}");
-    assert!(rows.iter().all(|row| text(&row["interface"]).starts_with("eth")));
+    assert!(rows.iter().all(|row| text(row, "interface").starts_with("eth")));
 }
 
 async fn how_do_the_two_databases_differ(shop: &Shop) {
@@ -194,11 +211,11 @@ async fn how_do_the_two_databases_differ(shop: &Shop) {
     let call = ("compare_servers", json!({"servers": ["db-1", "db-2"]}));
     let replies = shop.ask(question, &[call]).await;
     let all = replies[0].to_string();
-    for fact in ["db-1", "db-2", "4.5.8", "3.4.0.5"] {
+    for fact in ["db-1", "db-2", "glances API"] {
         assert!(all.contains(fact), "{fact} is not in {all}");
     }
     for row in rows(&replies[0], "servers") {
-        let host = shop.host(text(&row["server"]));
+        let host = shop.host(text(row, "server"));
         assert_eq!(row["cores"], host.cores, "{row}");
         assert_eq!(row["memory_total_bytes"], host.mem_total, "{row}");
     }
@@ -238,7 +255,7 @@ async fn which_disks_work_most(shop: &Shop) {
     let calls = [("get_disk_io_stats", json!({"limit": 30}))];
     let replies = shop.ask(question, &calls).await;
     for row in rows(&replies[0], "disks") {
-        let host = shop.host(text(&row["server"]));
+        let host = shop.host(text(row, "server"));
         assert!(host.disks.iter().any(|disk| disk.name == row["disk"]), "{row}");
         assert!(row["read_bytes_per_second"].is_number(), "{row}");
     }
@@ -269,12 +286,12 @@ async fn questions_about_what_is_broken() {
     let down: Vec<&str> = rows(&replies[0], "servers")
         .iter()
         .filter(|row| row["status"] == "down")
-        .map(|row| text(&row["server"]))
+        .map(|row| text(row, "server"))
         .collect();
     assert_eq!(down, ["db-2", "web-2"]);
     let fix = &rows(&replies[1], "probe_fixes")[0];
     assert_eq!(fix["server"], "web-2");
-    assert!(text(&fix["fix"]).contains("Glances"), "{fix}");
+    assert!(text(fix, "fix").contains("Glances"), "{fix}");
     let layers = rows(&replies[1], "probes");
     assert!(layers.iter().any(|layer| layer["outcome"] == "failed"), "{layers:?}");
 }

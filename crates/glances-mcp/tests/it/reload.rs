@@ -84,6 +84,7 @@ async fn the_notice_of_a_bad_file_names_place_and_nearest_key() {
     let fleet = Fleet::mixed(1, 1).await.unwrap();
     let good = config(&fleet);
     let server = Server::start(&good).await;
+    server.ready().await;
     let mut bad = good.clone();
     bad["servers"][0]["prot"] = json!(61208);
     std::fs::write(&server.file, bad.to_string()).unwrap();

@@ -1,6 +1,6 @@
 //! The states of a server, to the letter: each comes when its reason comes and goes with it.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use fleet_sim::{Fault, Flavor, Fleet, Role};
 use serde_json::{Value, json};
@@ -183,6 +183,15 @@ async fn a_paused_server_is_listed_and_never_asked() {
 }
 
 #[tokio::test]
+async fn the_first_sample_does_not_wait_for_a_long_interval() {
+    let fleet = Fleet::mixed(6, 1).await.unwrap();
+    let mut config = config(&fleet);
+    config["poll"] = json!({"interval": "1h"});
+    let server = Server::start(&config).await;
+    server.counts("up", 6).await;
+}
+
+#[tokio::test]
 async fn rates_exist_when_the_first_call_is_answered() {
     let fleet = Fleet::start(vec![spec("box-1", Flavor::V4_5_8, Role::Web)]).await.unwrap();
     let mut config = config(&fleet);
@@ -215,21 +224,23 @@ async fn a_reboot_is_a_gap_and_no_spike() {
 }
 
 #[tokio::test]
-async fn debug_rates() {
-    for flavor in Flavor::ALL {
-        let fleet = Fleet::start(vec![spec("box-1", flavor, Role::Web)]).await.unwrap();
-        let mut config = config(&fleet);
-        config["poll"] = json!({"interval": "10s"});
-        let server = Server::start(&config).await;
-        let asked = Instant::now();
-        let first = server.ask("get_system_overview", json!({})).await;
-        let t = asked.elapsed();
+async fn a_sample_that_glances_repeats_is_not_taken_for_standstill() {
+    let hosts = Flavor::ALL.iter().enumerate();
+    let specs = hosts.map(|(n, flavor)| spec(&format!("box-{n}"), *flavor, Role::Web)).collect();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let server = Server::of(&fleet).await;
+    let polled = fleet.requests(0);
+    let mut still = BTreeSet::new();
+    until("many polls", async || {
         let reply = server.ask("get_network_stats", json!({"interface": "eth0"})).await;
-        eprintln!(
-            "{flavor:?} {t:?} {} {} {}",
-            reply["interfaces"],
-            fleet.requests(0),
-            first["servers"]
-        );
-    }
+        for row in reply["interfaces"].as_array().unwrap() {
+            if row["in_bits_per_second"] == 0 {
+                still.insert(row["server"].as_str().unwrap().to_owned());
+            }
+        }
+        (fleet.requests(0) > polled + 70).then_some(())
+    })
+    .await;
+    // The simulated interfaces always have traffic.
+    assert_eq!(still, BTreeSet::new());
 }

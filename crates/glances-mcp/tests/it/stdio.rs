@@ -1,11 +1,11 @@
 //! MCP on stdin and stdout: the server itself, and the way to a running one.
 
-use fleet_sim::Fleet;
+use fleet_sim::{Flavor, Fleet, Role};
 use serde_json::{Value, json};
 
-use crate::support::{Binary, MODERN, Server, config, modern};
+use crate::support::{Binary, MODERN, Server, config, modern, spec};
 
-fn message(id: u32, method: &str, params: Value) -> Value {
+fn message(id: u32, method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
@@ -13,7 +13,7 @@ fn hello(version: &str) -> Value {
     message(
         1,
         "initialize",
-        json!({
+        &json!({
             "protocolVersion": version, "capabilities": {},
             "clientInfo": {"name": "tests", "version": "1"},
         }),
@@ -26,10 +26,10 @@ async fn legacy(binary: &mut Binary, version: &str) {
     assert_eq!(hello["result"]["protocolVersion"], version, "{hello}");
     assert_eq!(hello["result"]["serverInfo"]["name"], "glances-mcp");
     binary.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
-    let listed = binary.ask(&message(2, "tools/list", json!({}))).await;
+    let listed = binary.ask(&message(2, "tools/list", &json!({}))).await;
     assert!(listed["result"]["tools"].as_array().unwrap().len() >= 7, "{listed}");
     let call = json!({"name": "get_system_overview", "arguments": {}});
-    let called = binary.ask(&message(3, "tools/call", call)).await;
+    let called = binary.ask(&message(3, "tools/call", &call)).await;
     assert_eq!(called["result"]["isError"], false, "{called}");
     assert_eq!(called["result"]["structuredContent"]["coverage"]["selected"], 2);
 }
@@ -88,14 +88,19 @@ async fn a_client_that_says_nothing_and_leaves_has_done_nothing_wrong() {
 
 #[tokio::test]
 async fn the_first_calls_on_stdio_are_complete_with_rates() {
-    let fleet = Fleet::mixed(2, 1).await.unwrap();
+    // A Glances that has just been started has no counters in its first sample up to 4.3.
+    let fleet = Fleet::start(vec![
+        spec("new-1", Flavor::V4_5_8, Role::Web),
+        spec("old-1", Flavor::V3_4_0_5, Role::Web),
+    ]);
+    let fleet = fleet.await.unwrap();
     let mut slow = config(&fleet);
     slow["poll"] = json!({"interval": "10s"});
     let started = std::time::Instant::now();
     let mut binary = Binary::start(&slow, &["serve", "--stdio", "--config", "{config}"]);
     legacy(&mut binary, "2025-11-25").await;
     let call = json!({"name": "get_network_stats", "arguments": {"interface": "eth0"}});
-    let called = binary.ask(&message(4, "tools/call", call)).await;
+    let called = binary.ask(&message(4, "tools/call", &call)).await;
     let rows = called["result"]["structuredContent"]["interfaces"].as_array().unwrap().clone();
     assert_eq!(rows.len(), 2, "{called}");
     assert!(rows.iter().all(|row| row["in_bits_per_second"].is_number()), "{called}");

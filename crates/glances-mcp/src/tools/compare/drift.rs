@@ -1,6 +1,6 @@
 //! Configuration drift: what should be the same on like machines and is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,19 +85,26 @@ pub(super) fn drift(servers: &[&Snapshot]) -> Vec<Drift> {
 /// Thresholds of glances.conf that servers set to different values.
 fn thresholds(servers: &[&Snapshot]) -> Vec<Drift> {
     const SUFFIXES: &[&str] = &["_careful", "_warning", "_critical"];
-    let mut keys: Vec<(&str, &str)> = servers
+    let keys: BTreeSet<(&str, &str)> = servers
         .iter()
         .flat_map(|snapshot| &snapshot.limits.numbers)
         .flat_map(|(plugin, keys)| keys.keys().map(move |key| (plugin.as_str(), key.as_str())))
         .filter(|(_, key)| SUFFIXES.iter().any(|suffix| key.ends_with(suffix)))
         .collect();
-    keys.sort_unstable();
-    keys.dedup();
+    let number = |snapshot: &Snapshot, plugin: &str, key: &str| {
+        snapshot.limits.numbers.get(plugin)?.get(key).copied()
+    };
     let read = |snapshot: &Snapshot, plugin: &str, key: &str| {
-        let value = snapshot.limits.numbers.get(plugin)?.get(key)?;
-        Some(render::short(*value))
+        number(snapshot, plugin, key).map(render::short)
+    };
+    // Nearly all are equal everywhere, which numbers tell sooner than words.
+    let differs = |plugin: &str, key: &str| {
+        let mut values = servers.iter().filter_map(|snapshot| number(snapshot, plugin, key));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
     };
     keys.into_iter()
+        .filter(|(plugin, key)| differs(plugin, key))
         .filter_map(|(plugin, key)| {
             differing(&format!("threshold {key}"), servers, |s| read(s, plugin, key))
         })

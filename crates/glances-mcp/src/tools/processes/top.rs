@@ -1,6 +1,6 @@
 //! The busiest programs or processes, and totals by program over the fleet.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use glances_client::{Plugin, model::Process};
 use globset::GlobMatcher;
@@ -147,7 +147,7 @@ impl Tool for GetTopProcesses {
             input.cursor.as_ref(),
         )?;
         let mut tally = Tally::new(&selection);
-        let mut found: Vec<(&Snapshot, Process)> = Vec::new();
+        let mut found: Vec<(&Snapshot, Cow<'_, Process>)> = Vec::new();
         let mut container_view = false;
         for snapshot in tally.answering() {
             let Some(all) = items(snapshot, input.group, &wanted) else {
@@ -166,12 +166,12 @@ impl Tool for GetTopProcesses {
         found.sort_by(|a, b| {
             input.sort_by.order(&a.1, &b.1).then_with(|| a.0.host.alias.cmp(&b.0.host.alias))
         });
-        let rows = found
+        let what = if input.group == Group::Program { "programs" } else { "processes" };
+        let (kept, coverage) = cut.rows(found, tally, |(snapshot, _)| &snapshot.host.alias, what);
+        let processes = kept
             .iter()
             .map(|(snapshot, process)| Row::of(snapshot, process, selection.now, input.format))
             .collect();
-        let what = if input.group == Group::Program { "programs" } else { "processes" };
-        let (processes, coverage) = cut.rows(rows, tally, |row| &row.server, what);
         let mut notes = vec![NO_PARENTS];
         if container_view {
             notes.push(view::CONTAINER_VIEW);
@@ -200,14 +200,18 @@ impl Wanted {
 
 /// Programs or processes of one server that fit. A search for programs looks at the processes,
 /// whose command lines tell more than a program's name, and merges what it finds.
-fn items(snapshot: &Snapshot, group: Group, wanted: &Wanted) -> Option<Vec<Process>> {
-    let fitting = |all: &[Process]| -> Vec<Process> {
-        all.iter().filter(|process| wanted.fits(process)).cloned().collect()
-    };
+fn items<'a>(
+    snapshot: &'a Snapshot,
+    group: Group,
+    wanted: &Wanted,
+) -> Option<Vec<Cow<'a, Process>>> {
+    let fits = |process: &&Process| wanted.fits(process);
     match (group, snapshot.processes()) {
-        (Group::Process, all) => all.map(|all| fitting(all)),
-        (Group::Program, Some(all)) if wanted.0.is_some() => Some(view::merged(&fitting(all))),
-        (Group::Program, _) => view::programs(snapshot).map(|all| fitting(&all)),
+        (Group::Process, all) => Some(all?.iter().filter(fits).map(Cow::Borrowed).collect()),
+        (Group::Program, Some(all)) if wanted.0.is_some() => {
+            Some(view::merged(all.iter().filter(fits)))
+        }
+        (Group::Program, _) => view::programs(snapshot),
     }
 }
 
@@ -241,7 +245,11 @@ impl Sort {
     }
 }
 
-fn totals(found: &[(&Snapshot, Process)], sort: Sort, format: Format) -> Vec<ProgramTotal> {
+fn totals(
+    found: &[(&Snapshot, Cow<'_, Process>)],
+    sort: Sort,
+    format: Format,
+) -> Vec<ProgramTotal> {
     let mut sums: BTreeMap<&str, (ProgramTotal, Option<&HostName>)> = BTreeMap::new();
     for (snapshot, process) in found {
         let (sum, last) = sums.entry(process.name.as_str()).or_insert_with(|| {
