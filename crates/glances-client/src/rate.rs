@@ -26,10 +26,29 @@ pub fn advance(previous: &Payload, current: &mut Payload, elapsed: Duration) {
     }
 }
 
+/// Whether `current` has the very counters of `previous`: within its own refresh time a server
+/// repeats itself, and a rate from the repetition would be a standstill that never was.
+#[must_use]
+pub fn repeats(previous: &Payload, current: &Payload) -> bool {
+    fn all<T: Metered>(old: &[T], new: &[T]) -> bool {
+        let same = |(old, new): (&T, &T)| old.key() == new.key() && old.same_counters(new);
+        old.len() == new.len() && !new.is_empty() && old.iter().zip(new).all(same)
+    }
+    match (previous, current) {
+        (Payload::MemSwap(old), Payload::MemSwap(new)) => old.same_counters(new),
+        (Payload::DiskIo(old), Payload::DiskIo(new)) => all(old, new),
+        (Payload::Network(old), Payload::Network(new)) => all(old, new),
+        (Payload::Containers(old), Payload::Containers(new)) => all(old, new),
+        _ => false,
+    }
+}
+
 /// Something with counters that can be recognised in the next reply.
 trait Metered {
     /// Items of one list that have the same key are the same thing.
     fn key(&self) -> (&str, &str);
+    /// Whether all counters are equal.
+    fn same_counters(&self, other: &Self) -> bool;
     /// Fills every rate from the same item's earlier counters, if there was one.
     fn advance(&mut self, old: Option<&Self>, step: &Step);
 }
@@ -40,6 +59,10 @@ macro_rules! metered {
             fn key(&self) -> (&str, &str) {
                 let key: fn(&Self) -> (&str, &str) = $key;
                 key(self)
+            }
+
+            fn same_counters(&self, other: &Self) -> bool {
+                $(self.$meter.total == other.$meter.total)&&+
             }
 
             fn advance(&mut self, old: Option<&Self>, step: &Step) {
@@ -94,6 +117,14 @@ mod tests {
 
     fn counted(total: f64) -> Meter {
         Meter { total: Some(total), per_sec: None }
+    }
+
+    #[test]
+    fn a_reply_with_the_same_counters_is_a_repetition() {
+        let at = |total| Payload::DiskIo(vec![disk("vda", counted(total))]);
+        assert!(repeats(&at(5.0), &at(5.0)));
+        assert!(!repeats(&at(5.0), &at(6.0)));
+        assert!(!repeats(&Payload::DiskIo(Vec::new()), &Payload::DiskIo(Vec::new())));
     }
 
     fn disk(name: &str, read: Meter) -> Disk {

@@ -6,7 +6,10 @@ mod rows;
 use std::fmt::Write as _;
 
 pub use self::rows::METRICS;
-use crate::{model::Severity, snapshot::Snapshot};
+use crate::{
+    model::Severity,
+    snapshot::{Finding, Snapshot},
+};
 
 /// What a number counts. Values keep one meaning whatever Glances version served them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,25 +120,6 @@ pub struct Metric {
     pub read: Read,
 }
 
-/// A value at or beyond a threshold.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// `fs.percent[/var]`.
-    pub series: String,
-    /// The value, in the metric's unit.
-    pub value: f64,
-    /// The unit.
-    pub unit: Unit,
-    /// How bad.
-    pub severity: Severity,
-    /// The threshold that it reached, for the value as it is (per core where the metric says so).
-    pub threshold: f64,
-    /// Value relative to the critical threshold: 1 is critical. For ranking.
-    pub pressure: f64,
-    /// Weight of the metric.
-    pub weight: u8,
-}
-
 impl Metric {
     /// Present values with their item, `None` for a metric of the whole server.
     #[must_use]
@@ -184,7 +168,7 @@ pub fn findings(snapshot: &Snapshot) -> Vec<Finding> {
             found.push(Finding {
                 series: series(metric.path, item.as_deref()),
                 value,
-                unit: metric.unit,
+                unit: metric.unit.word(),
                 severity,
                 threshold,
                 pressure: if critical > 0.0 { value / cores / critical } else { 1.0 },

@@ -19,7 +19,7 @@ pub use self::{
     selector::{Selector, SelectorError, compact, nearest},
 };
 use crate::{
-    access::Principal,
+    access::{Principal, Scope},
     command::Commands,
     live::Live,
     snapshot::{Snapshot, Status},
@@ -87,9 +87,13 @@ impl Query {
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could
-    /// not be taken, an open door.
+    /// not be taken, an open door. They name servers and files, so that only who may see all
+    /// servers reads them.
     #[must_use]
-    pub fn notices(&self) -> Vec<String> {
+    pub fn notices(&self, principal: &Principal) -> Vec<String> {
+        if principal.servers != Scope::Fleet {
+            return Vec::new();
+        }
         self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

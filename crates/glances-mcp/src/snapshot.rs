@@ -15,7 +15,7 @@ use glances_client::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Criticality, HostName};
+use crate::model::{Criticality, HostName, Severity};
 
 /// What the configuration says of one server, credentials left out.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +137,25 @@ pub struct Reach {
     pub latency_ms: Arc<[f64]>,
 }
 
+/// A value at or beyond a threshold of the catalogue.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// `fs.percent[/var]`.
+    pub series: String,
+    /// The value, in the metric's unit.
+    pub value: f64,
+    /// The word for the unit.
+    pub unit: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// The threshold that it reached, for the value as it is (per core where the metric says so).
+    pub threshold: f64,
+    /// Value relative to the critical threshold: 1 is critical. For ranking.
+    pub pressure: f64,
+    /// Weight of the metric.
+    pub weight: u8,
+}
+
 /// One server at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -152,6 +171,8 @@ pub struct Snapshot {
     pub reach: Reach,
     /// Completed polls; rates exist from the second on.
     pub rounds: u64,
+    /// What is beyond a default threshold, worst first. Judged once, when the snapshot comes in.
+    pub findings: Arc<[Finding]>,
 }
 
 macro_rules! accessors {
@@ -213,6 +234,7 @@ impl Snapshot {
             readings: BTreeMap::new(),
             reach: Reach::default(),
             rounds: 0,
+            findings: Arc::default(),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
     access::Principal,
     mcp::{McpService, Sessions},
     query::Query,
-    snapshot,
+    render, snapshot,
     telemetry::Counters,
 };
 
@@ -52,6 +52,20 @@ pub struct Web {
 struct Ready {
     query: Query,
     counters: Arc<Counters>,
+    /// Callers need a token, which probes do not have.
+    guarded: bool,
+}
+
+impl Ready {
+    /// What an operator has to know. Where callers need a token, this page tells that there is
+    /// something, and the log and `list_servers` what.
+    fn notices(&self) -> Vec<String> {
+        let notices = self.query.notices(&Principal::local());
+        match (self.guarded, notices.len()) {
+            (true, 1..) => vec![format!("{} in the log", render::count(notices.len(), "notice"))],
+            _ => notices,
+        }
+    }
 }
 
 /// Listens. Port 0 takes a free one.
@@ -96,6 +110,7 @@ pub async fn serve(
 
 fn router(web: Web) -> Router {
     let Web { mcp, sessions, query, counters, token, cors_origins, body_bytes_max } = web;
+    let guarded = token.is_some();
     let gate = guard::Gate { token: token.map(Arc::new), sessions, body_bytes_max };
     let mut mcp = Router::new()
         .route_service("/mcp", mcp)
@@ -106,7 +121,7 @@ fn router(web: Web) -> Router {
     let health = Router::new()
         .route("/health", get(|| async { Json(json!({"status": "alive"})) }))
         .route("/ready", get(ready))
-        .with_state(Ready { query, counters });
+        .with_state(Ready { query, counters, guarded });
     mcp.merge(health)
 }
 
@@ -153,7 +168,7 @@ async fn ready(State(state): State<Ready>) -> impl IntoResponse {
         "servers": servers,
         "not_tried_yet": untried,
         "calls": { "total": calls, "failed": errors },
-        "notices": state.query.notices(),
+        "notices": state.notices(),
     });
     (code, Json(body))
 }

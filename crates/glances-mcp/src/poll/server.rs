@@ -48,6 +48,10 @@ const PUBLISH_AFTER: Duration = Duration::from_secs(1);
 /// Least time between two polls of a server that callers ask for: within it Glances repeats itself.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
+/// Glances renews values every 2 s, by a timer that starts anew with each renewal: a reply within
+/// this time can be the one before.
+const REPEATS_WITHIN: Duration = Duration::from_millis(3_000);
+
 /// What a server is, and which plugins it serves, is asked again after this long: it may have
 /// been updated or its glances.conf changed.
 const RELEARN_EVERY: Duration = Duration::from_secs(300);
@@ -196,9 +200,7 @@ impl Poller {
                     self.schedule.force([plugin]);
                 }
                 self.note(plugin, result, Instant::now());
-                if lane == Lane::Slow {
-                    self.mark_dirty();
-                }
+                self.mark_dirty();
             }
         }
     }
@@ -348,14 +350,19 @@ impl Poller {
         match result {
             Ok(mut payload) => {
                 plausible(&mut payload, cores);
+                reading.error = None;
                 if let (Some(previous), Some(before)) =
-                    (&reading.payload, self.arrived.insert(plugin, at))
+                    (&reading.payload, self.arrived.get(&plugin).copied())
                 {
-                    rate::advance(previous, &mut payload, at.saturating_duration_since(before));
+                    let elapsed = at.saturating_duration_since(before);
+                    if elapsed < REPEATS_WITHIN && rate::repeats(previous, &payload) {
+                        return;
+                    }
+                    rate::advance(previous, &mut payload, elapsed);
                 }
+                self.arrived.insert(plugin, at);
                 reading.payload = Some(Arc::new(payload));
                 reading.at = Some(wall);
-                reading.error = None;
             }
             Err(error) => {
                 if let FetchError::NotAvailable { .. } = error {
@@ -390,7 +397,7 @@ impl Poller {
 
     fn take_snapshot(&mut self) -> Snapshot {
         self.dirty_since = None;
-        if std::mem::take(&mut self.round_open) {
+        if !self.cheap_open() && std::mem::take(&mut self.round_open) {
             self.snapshot.rounds += 1;
         }
         self.snapshot.clone()

@@ -326,6 +326,7 @@ impl Tool for GetNetworkConnections {
         let checks_total = checks.len();
         let checks_failing = checks.iter().filter(|check| check.state == "down").count();
         checks.truncate(if input.format.detailed() { CHECKS_MAX } else { CHECKS_CONCISE });
+        checks.iter().for_each(|check| tally.shown(&check.server));
         let mut notes = vec![
             "Glances serves no remote addresses, no listening port numbers and no UDP; count \
              sockets of one process with get_process_details, `extended`"

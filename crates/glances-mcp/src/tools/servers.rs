@@ -98,7 +98,7 @@ impl Tool for ListServers {
             environments: std::collections::BTreeMap::new(),
             glances_versions: std::collections::BTreeMap::new(),
             servers: Vec::new(),
-            notices: cx.query.notices(),
+            notices: cx.query.notices(&cx.principal),
             coverage: Tally::new(&selection).coverage(),
         };
         let mut rows: Vec<ServerRow> = Vec::new();

@@ -12,11 +12,10 @@ use serde::Serialize;
 
 use super::ToolError;
 use crate::{
-    metric::Finding,
     model::Severity,
     redact::clip,
     render,
-    snapshot::{Snapshot, mounts},
+    snapshot::{Finding, Snapshot, mounts},
 };
 
 /// Cores shown of one server: the largest machines have hundreds.
@@ -41,10 +40,7 @@ pub(super) fn problem(finding: &Finding) -> String {
         Severity::Careful | Severity::Ok => "careful",
     };
     let value = render::short(finding.value);
-    let unit = match finding.unit {
-        crate::metric::Unit::Percent | crate::metric::Unit::PercentOfCore => "%",
-        _ => "",
-    };
+    let unit = if finding.unit.starts_with("percent") { "%" } else { "" };
     format!("{} {value}{unit} {severity}", clip(&finding.series, NAME_CHARS))
 }
 
@@ -57,26 +53,23 @@ pub(super) fn problem_words(findings: &[Finding], most: usize) -> Option<String>
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Orders servers: worst finding, then how far it is beyond, then CPU and memory, then the alias.
-pub(super) fn worse_first(
-    a: &(Vec<Finding>, &Snapshot),
-    b: &(Vec<Finding>, &Snapshot),
-) -> Ordering {
-    let severity = |of: &(Vec<Finding>, &Snapshot)| of.0.first().map(|worst| worst.severity);
-    let weight = |of: &(Vec<Finding>, &Snapshot)| -> u32 {
-        of.0.iter().map(|finding| u32::from(finding.weight)).sum()
+/// Orders servers: worst finding, then how much that matters, then CPU and memory, then the alias.
+pub(super) fn worse_first(a: &&Snapshot, b: &&Snapshot) -> Ordering {
+    let severity = |of: &Snapshot| of.findings.first().map(|worst| worst.severity);
+    let weight = |of: &Snapshot| -> u32 {
+        of.findings.iter().map(|finding| u32::from(finding.weight)).sum()
     };
-    let pressure = |of: &(Vec<Finding>, &Snapshot)| {
-        let cpu = of.1.cpu().and_then(|cpu| cpu.total).unwrap_or(0.0);
-        let memory = of.1.mem().and_then(|mem| mem.percent).unwrap_or(0.0);
+    let pressure = |of: &Snapshot| {
+        let cpu = of.cpu().and_then(|cpu| cpu.total).unwrap_or(0.0);
+        let memory = of.mem().and_then(|mem| mem.percent).unwrap_or(0.0);
         cpu.max(memory)
     };
     severity(b)
         .cmp(&severity(a))
-        .then(b.1.host.criticality.cmp(&a.1.host.criticality))
+        .then(b.host.criticality.cmp(&a.host.criticality))
         .then(weight(b).cmp(&weight(a)))
         .then(pressure(b).total_cmp(&pressure(a)))
-        .then_with(|| a.1.host.alias.cmp(&b.1.host.alias))
+        .then_with(|| a.host.alias.cmp(&b.host.alias))
 }
 
 /// The age of a plugin's values, when they are older than one poll interval.
@@ -311,7 +304,7 @@ pub(super) async fn the_server(
     cx: &super::Context,
     alias: &str,
 ) -> Result<crate::query::Selection, ToolError> {
-    if alias.contains(['*', '?', '[', '{', ':']) {
+    if alias.is_empty() || alias.contains(['*', '?', '[', '{', ':']) {
         return Err(ToolError::Refused(
             "`server` takes one alias, no glob and no group; list_servers names them".to_owned(),
         ));

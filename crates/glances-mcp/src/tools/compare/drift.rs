@@ -21,12 +21,14 @@ pub(super) struct Drift {
     /// What most servers have.
     common: String,
     common_count: usize,
-    /// What the others have, and who; at most 5 values.
+    /// What the others have, and who; at most 3 values.
     others: BTreeMap<String, Vec<String>>,
 }
 
 /// Other values named of one attribute.
-const OTHERS_MAX: usize = 5;
+const OTHERS_MAX: usize = 3;
+/// Names of servers with one other value.
+const ALIASES_MAX: usize = 5;
 /// Attributes in one reply.
 const DRIFTS_MAX: usize = 30;
 /// Names in one value.
@@ -129,7 +131,15 @@ fn differing(
     if others.is_empty() {
         return None;
     }
-    let other = |(value, aliases): &(String, Vec<&str>)| (value.clone(), compact(aliases));
+    let other = |(value, aliases): &(String, Vec<&str>)| {
+        let mut names = compact(aliases);
+        if names.len() > ALIASES_MAX {
+            let more = format!("+{}", names.len() - ALIASES_MAX);
+            names.truncate(ALIASES_MAX);
+            names.push(more);
+        }
+        (value.clone(), names)
+    };
     Some(Drift {
         attribute: clip(attribute, NAME_CHARS).into_owned(),
         common: common.clone(),

@@ -12,7 +12,6 @@ use super::super::{
     view,
 };
 use crate::{
-    metric,
     model::{HostName, Severity},
     query::coverage::{Coverage, Tally},
     render,
@@ -108,21 +107,19 @@ impl Tool for EnvironmentAnalysis {
         for snapshot in &selection.servers {
             folds.entry(name_of(snapshot)).or_default().environment.servers += 1;
         }
-        let mut judged = Vec::new();
+        let mut judged: Vec<&Snapshot> = Vec::new();
         for snapshot in tally.answering() {
-            let findings = metric::findings(snapshot);
-            let worst = findings.first().map(|finding| finding.severity);
-            folds.entry(name_of(snapshot)).or_default().add(snapshot, worst);
-            judged.push((findings, snapshot.as_ref()));
+            folds.entry(name_of(snapshot)).or_default().add(snapshot);
+            judged.push(snapshot.as_ref());
         }
         judged.sort_by(view::worse_first);
         let worst: Vec<Worst> = judged
             .iter()
-            .filter(|(findings, _)| !findings.is_empty())
-            .map(|(findings, snapshot)| Worst {
+            .filter(|snapshot| !snapshot.findings.is_empty())
+            .map(|snapshot| Worst {
                 environment: name_of(snapshot).to_owned(),
                 server: snapshot.host.alias.clone(),
-                problems: view::problem_words(findings, 3),
+                problems: view::problem_words(&snapshot.findings, 3),
             })
             .collect();
         let mut environments: Vec<Environment> =
@@ -154,7 +151,8 @@ struct Fold {
 }
 
 impl Fold {
-    fn add(&mut self, snapshot: &Snapshot, worst: Option<Severity>) {
+    fn add(&mut self, snapshot: &Snapshot) {
+        let worst = snapshot.findings.first().map(|finding| finding.severity);
         let sums = &mut self.environment;
         sums.answering += 1;
         sums.critical += usize::from(worst == Some(Severity::Critical));

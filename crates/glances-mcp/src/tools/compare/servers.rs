@@ -13,7 +13,6 @@ use super::{
     drift::{Drift, drift},
 };
 use crate::{
-    metric,
     model::HostName,
     query::coverage::{Coverage, Tally},
     render,
@@ -37,11 +36,15 @@ pub(in super::super) struct Input {
 pub(in super::super) struct Comparison {
     /// Median over the servers that answered.
     median: Median,
-    /// Values far from the others (robust z of 3.5 and more), farthest first; needs four servers.
+    /// Values far from the others (robust z of 3.5 and more); needs four servers.
+    outliers_found: usize,
+    /// The farthest; all in `detailed`.
     outliers: Vec<Outlier>,
     /// One row a server, worst first.
     servers: Vec<Row>,
-    /// What differs in configuration.
+    /// Attributes of the configuration that are not the same everywhere.
+    attributes_differing: usize,
+    /// The first of them; more in `detailed`.
     drift: Vec<Drift>,
     coverage: Coverage,
 }
@@ -102,7 +105,7 @@ const MEASURES: &[Measure] = &[
 /// Iglewicz & Hoaglin (1993) recommend 3.5 for labelling outliers by the modified z-score.
 const OUTLIER_Z: f64 = 3.5;
 /// Outliers and drift rows in a concise reply.
-const CONCISE_MAX: usize = 8;
+const CONCISE_MAX: usize = 5;
 
 impl Tool for CompareServers {
     const NAME: &'static str = "compare_servers";
@@ -123,12 +126,11 @@ impl Tool for CompareServers {
             )));
         }
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
-        let tally = Tally::new(&selection);
+        let mut tally = Tally::new(&selection);
         let answering: Vec<&Snapshot> = tally.answering().map(AsRef::as_ref).collect();
-        let mut judged: Vec<_> =
-            answering.iter().map(|snapshot| (metric::findings(snapshot), *snapshot)).collect();
-        judged.sort_by(view::worse_first);
-        let rows: Vec<Row> = judged.iter().map(|(_, snapshot)| Row::of(snapshot)).collect();
+        let mut ranked = answering.clone();
+        ranked.sort_by(view::worse_first);
+        let rows: Vec<Row> = ranked.iter().map(|snapshot| Row::of(snapshot)).collect();
         let median = |read: fn(&Row) -> Option<f64>| {
             analytics::median(&rows.iter().filter_map(read).collect::<Vec<_>>())
         };
@@ -139,11 +141,22 @@ impl Tool for CompareServers {
             fullest_mount_percent: median(|row| row.fullest_mount_percent),
         };
         let (mut outliers, mut drift) = (outliers(&rows), drift(&answering));
-        let most = if input.format.detailed() { usize::MAX } else { CONCISE_MAX };
-        outliers.truncate(most);
-        drift.truncate(most);
+        let (outliers_found, attributes_differing) = (outliers.len(), drift.len());
+        if !input.format.detailed() {
+            outliers.truncate(CONCISE_MAX);
+            drift.truncate(CONCISE_MAX);
+        }
+        outliers.iter().for_each(|outlier| tally.shown(&outlier.server));
         let (servers, coverage) = cut.rows(rows, tally, |row| &row.server, "servers");
-        Ok(Comparison { median, outliers, servers, drift, coverage })
+        Ok(Comparison {
+            median,
+            outliers_found,
+            outliers,
+            servers,
+            attributes_differing,
+            drift,
+            coverage,
+        })
     }
 }
 
@@ -220,8 +233,7 @@ impl Output for Comparison {
         );
         format!(
             "{} servers: {first}; {} attributes differ.",
-            self.coverage.selected,
-            self.drift.len()
+            self.coverage.selected, self.attributes_differing
         )
     }
 }

@@ -11,7 +11,6 @@ use super::super::{
     view::{self, busiest_disk, busiest_interface, fullest_mount, problem_words, shown_age},
 };
 use crate::{
-    metric::{self, Finding},
     model::{HostName, Severity},
     query::coverage::{Coverage, Tally},
     render,
@@ -153,22 +152,16 @@ impl Tool for GetSystemOverview {
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let tally = Tally::new(&selection);
         let mut fleet = Fold::default();
-        let mut judged: Vec<(Vec<Finding>, &Snapshot)> = Vec::new();
-        for snapshot in tally.answering() {
-            let findings = metric::findings(snapshot);
-            fleet.add(snapshot, &findings);
-            judged.push((findings, snapshot));
-        }
-        judged.sort_by(view::worse_first);
-        let rows: Vec<Row> = judged
-            .iter()
-            .map(|(findings, snapshot)| Row::of(snapshot, findings, selection.now, input.format))
-            .collect();
+        let mut ranked: Vec<&Snapshot> = tally.answering().map(AsRef::as_ref).collect();
+        ranked.iter().for_each(|snapshot| fleet.add(snapshot));
+        ranked.sort_by(view::worse_first);
         let one = selection
             .single()
             .filter(|snapshot| snapshot.status(selection.now).answers())
             .map(|snapshot| Box::new(One::of(snapshot, selection.now)));
-        let (servers, coverage) = cut.rows(rows, tally, |row| &row.server, "servers");
+        let (kept, coverage) = cut.rows(ranked, tally, |snapshot| &snapshot.host.alias, "servers");
+        let row = |snapshot: &&Snapshot| Row::of(snapshot, selection.now, input.format);
+        let servers = kept.iter().map(row).collect();
         Ok(Overview { fleet: fleet.rollup(), servers, one, coverage })
     }
 }
@@ -182,10 +175,10 @@ struct Fold {
 }
 
 impl Fold {
-    fn add(&mut self, snapshot: &Snapshot, findings: &[Finding]) {
+    fn add(&mut self, snapshot: &Snapshot) {
         let rollup = &mut self.rollup;
         rollup.answered += 1;
-        match findings.first().map(|finding| finding.severity) {
+        match snapshot.findings.first().map(|finding| finding.severity) {
             Some(Severity::Critical) => rollup.with_critical += 1,
             Some(Severity::Warning) => rollup.with_warning += 1,
             Some(Severity::Careful) => rollup.with_careful += 1,
@@ -213,7 +206,7 @@ impl Fold {
 }
 
 impl Row {
-    fn of(snapshot: &Snapshot, findings: &[Finding], now: jiff::Timestamp, format: Format) -> Self {
+    fn of(snapshot: &Snapshot, now: jiff::Timestamp, format: Format) -> Self {
         let status = snapshot.status(now);
         let load = snapshot.load();
         let per_core = |load: f64| Some(load / f64::from(snapshot.core_count()?));
@@ -228,7 +221,7 @@ impl Row {
                 .filter(|swap| swap.used.is_some_and(|used| used > 0))
                 .and_then(|swap| swap.percent),
             load_per_core: load.and_then(|load| load.min5).and_then(per_core),
-            problems: problem_words(findings, PROBLEMS_IN_ROW),
+            problems: problem_words(&snapshot.findings, PROBLEMS_IN_ROW),
             more: format.detailed().then(|| RowMore::of(snapshot)),
         }
     }
