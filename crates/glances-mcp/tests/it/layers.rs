@@ -36,10 +36,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &[]),
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
-    ("ingest", &["live", "snapshot"]),
+    ("ingest", &["live", "metric", "snapshot"]),
     ("live", &["model", "snapshot"]),
     // read
-    ("web", &["access", "mcp", "query", "snapshot", "telemetry"]),
+    ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
     ("mcp", &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"]),
     ("tools", &["access", "command", "metric", "model", "query", "redact", "render", "snapshot"]),
     ("query", &["access", "command", "live", "model", "redact", "snapshot"]),
