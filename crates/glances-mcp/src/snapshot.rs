@@ -5,7 +5,7 @@ pub mod mounts;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use glances_client::{
-    FetchError, Plugin, ServerInfo,
+    ApiVersion, FetchError, Plugin, ServerInfo,
     model::{
         Amp, Cloud, Connections, Container, Core, CoreTimes, Cpu, Disk, Event, Filesystem, Folder,
         Gpu, Interface, Ip, Irq, Limits, Load, Mem, MemSwap, Npu, Payload, PortCheck, Process,
@@ -298,6 +298,20 @@ impl Snapshot {
     #[must_use]
     pub fn serves(&self, plugin: Plugin) -> Option<bool> {
         Some(self.info.as_ref()?.plugins.contains(&plugin))
+    }
+
+    /// Release of Glances; the family where it serves none. `None` before its first answer.
+    #[must_use]
+    pub fn glances_version(&self) -> Option<String> {
+        let info = self.info.as_ref()?;
+        Some(info.version.clone().unwrap_or_else(|| {
+            let family = match info.api {
+                ApiVersion::V3 => "3.x",
+                ApiVersion::V4 => "4.x",
+                ApiVersion::V5 => "glances-rs",
+            };
+            family.to_owned()
+        }))
     }
 
     /// Logical cores, from whichever plugin says.

@@ -16,6 +16,8 @@ pub(super) async fn watch(started: Config, source: Source, fleet: Arc<Fleet>) {
     let (changed, mut changes) = mpsc::channel(1);
     let mut watched = started.clone();
     let mut watcher = start(&watched, &changed);
+    // A change between the first reading and the start of the watch would be missed.
+    let _ = changed.try_send(());
     let mut hangup = hangups();
     loop {
         tokio::select! {
@@ -27,7 +29,10 @@ pub(super) async fn watch(started: Config, source: Source, fleet: Arc<Fleet>) {
         }
         match reread(&source, &fleet, &started).await {
             Ok(config) => {
-                tracing::info!("configuration reloaded: {} servers", config.servers.len());
+                if config != watched {
+                    let servers = config.servers.len();
+                    tracing::info!("configuration reloaded: {servers} servers");
+                }
                 if config.sources != watched.sources || config.watch_dirs != watched.watch_dirs {
                     watcher = start(&config, &changed);
                 }

@@ -60,7 +60,7 @@ pub(super) async fn attempt(
                 (api, serves)
             }
             Err(error) => {
-                done.reached.outcome = Err(error);
+                done.reached.outcome = Err(whole(error, deadline));
                 return done;
             }
         },
@@ -78,7 +78,7 @@ pub(super) async fn attempt(
             done.reached.latency = asked.elapsed();
         }
         if let Some(error) = result.as_ref().err().filter(|error| breaks_attempt(error)) {
-            done.reached.outcome = Err(error.clone());
+            done.reached.outcome = Err(whole(error.clone(), deadline));
             return done;
         }
         done.results.push((*plugin, result, Instant::now()));
@@ -88,6 +88,16 @@ pub(super) async fn attempt(
         done.reached.outcome = client.alive(api, left()).await;
     }
     done
+}
+
+/// An operator knows the deadline of the attempt, and not what was left of it for one request.
+fn whole(error: FetchError, deadline: Duration) -> FetchError {
+    match error {
+        FetchError::Timeout { .. } => FetchError::Timeout {
+            after_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
+        },
+        other => other,
+    }
 }
 
 /// Failures of the server as a whole; the others are one plugin's.

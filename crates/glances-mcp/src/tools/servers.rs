@@ -135,7 +135,7 @@ impl ServerRow {
             environment: host.environment.clone(),
             region: host.region.clone(),
             tags: (!host.tags.is_empty()).then(|| host.tags.join(" ")),
-            glances: info.and_then(|info| info.version.clone()),
+            glances: snapshot.glances_version(),
             api: info.map(|info| info.api.number()),
             os: snapshot
                 .system()
@@ -326,7 +326,7 @@ impl StatusRow {
         Self {
             server: snapshot.host.alias.clone(),
             status: snapshot.status(now),
-            glances: info.and_then(|info| info.version.clone()),
+            glances: snapshot.glances_version(),
             api: info.map(|info| info.api.number()),
             last_ms: reach.latency_ms.last().copied(),
             p50_ms: analytics::quantile(&reach.latency_ms, 0.5),

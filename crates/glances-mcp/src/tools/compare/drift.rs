@@ -38,7 +38,7 @@ const NAMES_MAX: usize = 12;
 type Read = fn(&Snapshot) -> Option<String>;
 
 const ATTRIBUTES: &[(&str, Read)] = &[
-    ("glances version", |s| s.info.as_ref()?.version.clone()),
+    ("glances version", Snapshot::glances_version),
     ("glances API", |s| s.info.as_ref().map(|info| info.api.to_string())),
     ("os", |s| {
         s.system().map(|system| system.distro.clone().unwrap_or_else(|| system.os_name.clone()))

@@ -251,7 +251,7 @@ impl One {
         Self {
             system: system.map(view::system_words),
             hostname: system.map(|system| system.hostname.clone()),
-            glances: snapshot.info.as_ref().and_then(|info| info.version.clone()),
+            glances: snapshot.glances_version(),
             uptime_seconds: snapshot.uptime_secs().copied(),
             cores: snapshot.core_count(),
             per_core_percent: snapshot
