@@ -5,7 +5,7 @@
 //
 // Lists the tools, calls get_system_overview and list_servers, checks the replies and prints one
 // line of JSON with what it saw. Exit code 1 with the reason on standard error when something is
-// wrong. The SDK is taken from $GLANCES_MCP_E2E_DIR/node (see `cargo xtask setup`).
+// wrong. The SDK is taken from $GLANCES_E2E_DIR/node (see `cargo xtask setup`).
 
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -16,7 +16,7 @@ const CALLS = ['get_system_overview', 'list_servers'];
 const TIMEOUT_MS = 60_000;
 
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-const e2e = process.env.GLANCES_MCP_E2E_DIR || join(cache, 'glances-mcp', 'e2e');
+const e2e = process.env.GLANCES_E2E_DIR || join(cache, 'glances-mcp', 'e2e');
 const require = createRequire(join(e2e, 'node', 'package.json'));
 const sdk = (part) => import(pathToFileURL(require.resolve(`@modelcontextprotocol/sdk/${part}`)));
 

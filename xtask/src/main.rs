@@ -129,7 +129,7 @@ fn usage() -> String {
         let call = format!("{} {}", chore.name, chore.arguments);
         text.push_str(&format!("\n  {call:<39} {}", chore.about));
     }
-    text.push_str("\n\nWhat chores install goes to $GLANCES_MCP_E2E_DIR");
+    text.push_str("\n\nWhat chores install goes to $GLANCES_E2E_DIR");
     text.push_str(" (default ~/.cache/glances-mcp/e2e).");
     text
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 /// Tells tests where [`e2e`] is.
-pub(crate) const E2E_VARIABLE: &str = "GLANCES_MCP_E2E_DIR";
+pub(crate) const E2E_VARIABLE: &str = "GLANCES_E2E_DIR";
 
 /// The repository's root.
 pub(crate) fn root() -> Result<PathBuf> {

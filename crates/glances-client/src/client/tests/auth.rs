@@ -137,9 +137,24 @@ async fn without_tokens_basic_is_used() {
         let posts = server.lines().iter().filter(|line| line.starts_with("POST")).count();
         assert_eq!(posts, 1, "{absence}");
     }
-    let server = Server::start(glances("3.4.0.5")).await;
+}
+
+#[tokio::test]
+async fn with_a_password_api_3_is_read_by_one_request_for_all_plugins() {
+    let all = r#"{"mem": {"total": 8, "available": 2}, "load": {"min1": 0.5}}"#;
+    let server = Server::start(move |request| match request.line().as_str() {
+        "GET /api/3/all" => json(200, all),
+        other => panic!("{other}"),
+    })
+    .await;
+    // API 3 has no tokens.
     let client = with(&server, token);
-    client.fetch(ApiVersion::V3, CPU, DEADLINE).await.unwrap();
+    let mem = client.fetch(ApiVersion::V3, Plugin::Mem, DEADLINE).await.unwrap();
+    assert_eq!(mem.mem().unwrap().used, Some(6));
+    let load = client.fetch(ApiVersion::V3, Plugin::Load, DEADLINE).await.unwrap();
+    assert_eq!(load.load().unwrap().min1, Some(0.5));
+    let off = client.fetch(ApiVersion::V3, Plugin::Raid, DEADLINE).await;
+    assert_eq!(off, Err(FetchError::NotAvailable { plugin: Plugin::Raid }));
     assert_eq!(server.requests()[0].header("authorization"), Some(BASIC));
     assert_eq!(server.requests().len(), 1);
 }

@@ -41,7 +41,7 @@ fn folder(version: &str) -> PathBuf {
         let cache = std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| format!("{home}/.cache"));
         format!("{cache}/glances-mcp/e2e")
     };
-    let base = std::env::var("GLANCES_MCP_E2E_DIR").unwrap_or_else(|_| cache());
+    let base = std::env::var("GLANCES_E2E_DIR").unwrap_or_else(|_| cache());
     let folder = PathBuf::from(base).join(format!("glances-{version}"));
     assert!(folder.exists(), "no Glances {version}: run `cargo xtask setup` once");
     folder
