@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use glances_client::Plugin;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,9 +78,11 @@ impl<'a> Tally<'a> {
         self.selection.servers.iter().filter(move |snapshot| !gone.contains(&snapshot.host.alias))
     }
 
-    /// Notes that a server has nothing to say here.
-    pub fn gone(&mut self, snapshot: &Snapshot, gone: Gone) {
-        self.gone.insert(snapshot.host.alias.clone(), gone);
+    /// Notes that a server that answers has nothing of a plugin to show, and why.
+    pub fn lacks(&mut self, snapshot: &Snapshot, plugin: Plugin) {
+        if let Some(gone) = Gone::of_plugin(snapshot, plugin) {
+            self.gone.insert(snapshot.host.alias.clone(), gone);
+        }
     }
 
     /// Notes that a server has a row.

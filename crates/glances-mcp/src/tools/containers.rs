@@ -150,8 +150,7 @@ impl Tool for GetContainers {
         let (mut found, mut total) = (Vec::new(), ContainerTotal::default());
         for snapshot in tally.answering() {
             let Some(containers) = snapshot.containers() else {
-                let gone = Gone::of_plugin(snapshot, Plugin::Containers);
-                gone.into_iter().for_each(|gone| tally.gone(snapshot, gone));
+                tally.lacks(snapshot, Plugin::Containers);
                 continue;
             };
             let named =

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     model::HostName,
     query::{
-        Gone, compact,
+        compact,
         coverage::{Coverage, Tally},
     },
     redact::clip,
@@ -114,8 +114,7 @@ impl Tool for GetNetworkStats {
         let mut connections: BTreeMap<String, u64> = BTreeMap::new();
         for snapshot in tally.answering() {
             let Some(nics) = snapshot.interfaces() else {
-                let gone = Gone::of_plugin(snapshot, Plugin::Network);
-                gone.into_iter().for_each(|gone| tally.gone(snapshot, gone));
+                tally.lacks(snapshot, Plugin::Network);
                 continue;
             };
             for (state, count) in snapshot.connections().into_iter().flat_map(|c| &c.by_state) {
@@ -312,8 +311,7 @@ impl Tool for GetNetworkConnections {
                     rows.push(SocketRow::of(snapshot, selection.now));
                 }
                 None => {
-                    let gone = Gone::of_plugin(snapshot, Plugin::Connections);
-                    gone.into_iter().for_each(|gone| tally.gone(snapshot, gone));
+                    tally.lacks(snapshot, Plugin::Connections);
                 }
             }
         }

@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{
     model::{HostName, Severity},
-    query::{
-        Gone,
-        coverage::{Coverage, Tally},
-    },
+    query::coverage::{Coverage, Tally},
     render,
     snapshot::{Snapshot, mounts},
 };
@@ -114,8 +111,7 @@ impl Tool for GetDiskUsage {
         let (mut rows, mut total, mut container_view) = (Vec::new(), SpaceTotal::default(), false);
         for snapshot in tally.answering() {
             let Some(all) = snapshot.filesystems() else {
-                let gone = Gone::of_plugin(snapshot, Plugin::Fs);
-                gone.into_iter().for_each(|gone| tally.gone(snapshot, gone));
+                tally.lacks(snapshot, Plugin::Fs);
                 continue;
             };
             container_view |= snapshot.container_view();
@@ -310,8 +306,7 @@ impl Tool for GetDiskIoStats {
         let (mut rows, mut idle, mut without_times) = (Vec::new(), 0, Vec::new());
         for snapshot in tally.answering() {
             let Some(disks) = snapshot.disks() else {
-                let gone = Gone::of_plugin(snapshot, Plugin::DiskIo);
-                gone.into_iter().for_each(|gone| tally.gone(snapshot, gone));
+                tally.lacks(snapshot, Plugin::DiskIo);
                 continue;
             };
             if !disks.is_empty() && disks.iter().all(|disk| disk.read_time_ms == Meter::default()) {

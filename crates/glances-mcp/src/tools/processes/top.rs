@@ -15,10 +15,7 @@ use super::super::{
 };
 use crate::{
     model::HostName,
-    query::{
-        Gone,
-        coverage::{Coverage, Tally},
-    },
+    query::coverage::{Coverage, Tally},
     redact::clip,
     render,
     snapshot::Snapshot,
@@ -151,8 +148,7 @@ impl Tool for GetTopProcesses {
         let mut container_view = false;
         for snapshot in tally.answering() {
             let Some(all) = items(snapshot, input.group, &wanted) else {
-                let gone = Gone::of_plugin(snapshot, Plugin::ProcessList);
-                gone.into_iter().for_each(|gone| tally.gone(snapshot, gone));
+                tally.lacks(snapshot, Plugin::ProcessList);
                 continue;
             };
             container_view |= snapshot.container_view();
