@@ -1,6 +1,8 @@
 //! Real questions, with the calls that answer them, the facts that the replies must hold, and what
 //! they cost. Grows with every tool.
 
+use std::collections::BTreeSet;
+
 use fleet_sim::{Fault, Flavor, Fleet, HostSpec, Role, host::Host};
 use serde_json::{Value, json};
 
@@ -288,7 +290,8 @@ async fn questions_about_what_is_broken() {
         .filter(|row| row["status"] == "down")
         .map(|row| text(row, "server"))
         .collect();
-    assert_eq!(down, ["db-2", "web-2"]);
+    // The slower of the two comes first, which is chance.
+    assert_eq!(BTreeSet::from_iter(down), BTreeSet::from(["db-2", "web-2"]));
     let fix = &rows(&replies[1], "probe_fixes")[0];
     assert_eq!(fix["server"], "web-2");
     assert!(text(fix, "fix").contains("Glances"), "{fix}");
