@@ -189,9 +189,9 @@ fn stamp(result: &mut CallToolResult) {
 
 fn describe(def: &ToolDef) -> Tool {
     let read_only = def.effect == Effect::ReadOnly;
-    Tool::new(def.name, def.description, Arc::new(def.input_schema.clone()))
+    Tool::new(def.name, def.description, def.input_schema.clone())
         .with_title(def.title)
-        .with_raw_output_schema(Arc::new(def.output_schema.clone()))
+        .with_raw_output_schema(def.output_schema.clone())
         .with_annotations(
             ToolAnnotations::with_title(def.title)
                 .read_only(read_only)

@@ -55,7 +55,7 @@ pub enum QueryError {
 
 /// The servers that a call is about: visible to the caller and selected, by alias.
 pub struct Selection {
-    /// Their snapshots; everything that one reply says of a server comes from one of them.
+    /// Their snapshots, by alias; everything that one reply says of a server comes from one of them.
     pub servers: Vec<Arc<Snapshot>>,
     /// The moment that ages are counted from.
     pub now: Timestamp,

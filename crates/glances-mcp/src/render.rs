@@ -7,18 +7,17 @@ use serde_json::{Map, Value};
 
 /// Leaves out what is not known and rounds what is: three significant digits are more than a
 /// sampled number is worth, and cost tokens.
-#[must_use]
-pub fn tidy(value: Value) -> Value {
+pub fn tidy(value: &mut Value) {
     match value {
-        Value::Object(map) => Value::Object(
-            map.into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(key, value)| (key, tidy(value)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(tidy).collect()),
-        Value::Number(number) if number.is_f64() => number.as_f64().map_or(Value::Null, rounded),
-        other => other,
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Number(number) if number.is_f64() => {
+            *value = number.as_f64().map_or(Value::Null, rounded);
+        }
+        _ => {}
     }
 }
 
@@ -44,9 +43,8 @@ fn rounded(value: f64) -> Value {
 pub fn text(headline: &str, value: &Value) -> String {
     let mut out = format!("{headline}\n");
     if let Value::Object(fields) = value {
-        let rest: Map<String, Value> =
-            fields.iter().filter(|(key, _)| *key != "coverage").map(clone_pair).collect();
-        write_fields(&mut out, &rest, 0);
+        let rest = fields.iter().filter(|(key, _)| *key != "coverage");
+        rest.for_each(|field| write_field(&mut out, field, 0));
         if let Some(Value::Object(coverage)) = fields.get("coverage") {
             write_coverage(&mut out, coverage);
         }
@@ -55,29 +53,23 @@ pub fn text(headline: &str, value: &Value) -> String {
     out
 }
 
-fn clone_pair((key, value): (&String, &Value)) -> (String, Value) {
-    (key.clone(), value.clone())
-}
-
-fn write_fields(out: &mut String, fields: &Map<String, Value>, depth: usize) {
+fn write_field(out: &mut String, (key, value): (&String, &Value), depth: usize) {
     let indent = "  ".repeat(depth);
-    for (key, value) in fields {
-        match value {
-            Value::Array(rows) if rows.iter().any(Value::is_object) => {
-                let _ = writeln!(out, "{indent}{}:", label(key));
-                write_table(out, rows);
-            }
-            Value::Array(items) if items.is_empty() => {}
-            Value::Object(inner) if inner.is_empty() => {}
-            Value::Object(inner)
-                if inner.values().any(|value| value.is_object() || value.is_array()) =>
-            {
-                let _ = writeln!(out, "{indent}{}:", label(key));
-                write_fields(out, inner, depth + 1);
-            }
-            _ => {
-                let _ = writeln!(out, "{indent}{}: {}", label(key), cell(key, value));
-            }
+    match value {
+        Value::Array(rows) if rows.iter().any(Value::is_object) => {
+            let _ = writeln!(out, "{indent}{}:", label(key));
+            write_table(out, rows);
+        }
+        Value::Array(items) if items.is_empty() => {}
+        Value::Object(inner) if inner.is_empty() => {}
+        Value::Object(inner)
+            if inner.values().any(|value| value.is_object() || value.is_array()) =>
+        {
+            let _ = writeln!(out, "{indent}{}:", label(key));
+            inner.iter().for_each(|field| write_field(out, field, depth + 1));
+        }
+        _ => {
+            let _ = writeln!(out, "{indent}{}: {}", label(key), cell(key, value));
         }
     }
 }
@@ -276,12 +268,17 @@ mod tests {
 
     use super::*;
 
+    fn tidied(mut value: Value) -> Value {
+        tidy(&mut value);
+        value
+    }
+
     #[test]
     fn numbers_are_written_by_the_ending_of_their_name() {
         let value = json!({"cpu_percent": 93.14, "free_bytes": 1_610_612_736_u64, "up_seconds": 100_000,
             "in_bits_per_second": 12_500_000, "wait_ms": 0.5, "name": "a|b", "on": true});
         assert_eq!(
-            text("Head", &tidy(value)),
+            text("Head", &tidied(value)),
             "Head\ncpu: 93.1%\nfree: 1.5 GiB\nup: 1d 3h\nin: 12.5 Mbit/s\nwait: 0.5 ms\n\
              name: a¦b\non: yes"
         );
@@ -295,6 +292,6 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        assert_eq!(tidy(json!({"a": null, "b": [{"c": null}]})), json!({"b": [{}]}));
+        assert_eq!(tidied(json!({"a": null, "b": [{"c": null}]})), json!({"b": [{}]}));
     }
 }

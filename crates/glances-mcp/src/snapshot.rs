@@ -112,8 +112,6 @@ pub struct Reading {
     pub at: Option<Timestamp>,
     /// When we last asked, with whatever result.
     pub tried: Option<Timestamp>,
-    /// Why the last attempt gave nothing; `None` after a good one.
-    pub error: Option<FetchError>,
 }
 
 /// Attempts to reach a server, newest last.
@@ -167,6 +165,8 @@ pub struct Snapshot {
     pub limits: Arc<Limits>,
     /// By plugin.
     pub readings: BTreeMap<Plugin, Reading>,
+    /// Why the last attempt at a plugin gave nothing. Mostly empty: every call looks here.
+    pub errors: BTreeMap<Plugin, FetchError>,
     /// How reaching it went.
     pub reach: Reach,
     /// Completed polls; rates exist from the second on.
@@ -232,6 +232,7 @@ impl Snapshot {
             info: None,
             limits: Arc::default(),
             readings: BTreeMap::new(),
+            errors: BTreeMap::new(),
             reach: Reach::default(),
             rounds: 0,
             findings: Arc::default(),
@@ -265,10 +266,9 @@ impl Snapshot {
 
     /// Plugins that the server offers and whose last fetch failed, with the reason.
     pub fn failing_plugins(&self) -> impl Iterator<Item = (Plugin, &FetchError)> {
-        self.readings.iter().filter_map(|(plugin, reading)| {
-            let error = reading.error.as_ref()?;
-            (!matches!(error, FetchError::NotAvailable { .. })).then_some((*plugin, error))
-        })
+        let fails = |error: &FetchError| !matches!(error, FetchError::NotAvailable { .. });
+        let errors = self.errors.iter().map(|(plugin, error)| (*plugin, error));
+        errors.filter(move |(_, error)| fails(error))
     }
 
     /// Age of the oldest core plugin that the server serves, seconds.

@@ -13,7 +13,7 @@ mod storage;
 mod system;
 mod view;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -194,9 +194,9 @@ pub struct ToolDef {
     /// For the annotations.
     pub effect: Effect,
     /// JSON Schema of the arguments.
-    pub input_schema: Map<String, Value>,
+    pub input_schema: Arc<Map<String, Value>>,
     /// JSON Schema of the structured reply.
-    pub output_schema: Map<String, Value>,
+    pub output_schema: Arc<Map<String, Value>>,
     call: fn(Context, Value) -> CallFuture,
 }
 
@@ -208,8 +208,8 @@ impl ToolDef {
             description: T::DESCRIPTION,
             permission: T::PERMISSION,
             effect: T::EFFECT,
-            input_schema: schema_of::<T::Input>(Contract::Deserialize),
-            output_schema: schema_of::<T::Output>(Contract::Serialize),
+            input_schema: schema_of::<T::Input>(Contract::Deserialize).into(),
+            output_schema: schema_of::<T::Output>(Contract::Serialize).into(),
             call: |cx, arguments| Box::pin(run::<T>(cx, arguments)),
         }
     }
@@ -235,13 +235,32 @@ async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError>
         .map_err(|err| ToolError::Refused(format!("arguments do not fit: {err}")))?;
     let output = T::call(cx, input).await?;
     let headline = output.headline();
-    let structured = render::tidy(serde_json::to_value(&output).map_err(ToolError::Encode)?);
+    let mut structured = serde_json::to_value(&output).map_err(ToolError::Encode)?;
+    render::tidy(&mut structured);
     let text = render::text(&headline, &structured);
-    let bytes = text.len().max(structured.to_string().len());
+    let bytes = text.len().max(encoded_len(&structured));
     if bytes > REPLY_BYTES_MAX {
         return Err(ToolError::TooLong { bytes });
     }
     Ok(Reply { text, structured })
+}
+
+/// Length of a value as JSON, without writing it anywhere.
+fn encoded_len(value: &Value) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Neither a value nor a counter can fail.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
 }
 
 /// A type's JSON Schema with all parts inline and without what costs tokens and tells nothing:

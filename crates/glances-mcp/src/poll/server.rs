@@ -23,9 +23,9 @@ use super::{
 };
 use crate::snapshot::{DOWN_AFTER, Snapshot};
 
-/// Pause between the first two samples: just above Glances' refresh time of 2 s, so that the
-/// second is a new one and rates exist.
-const SECOND_SAMPLE_AFTER: Duration = Duration::from_millis(2_200);
+/// Pause between the samples of first contact: just above Glances' refresh time of 2 s, so that each
+/// is a new one and rates exist.
+const NEXT_SAMPLE_AFTER: Duration = Duration::from_millis(2_200);
 
 /// Longest that the first sample waits, however long the interval is.
 const FIRST_SAMPLE_WITHIN: Duration = Duration::from_millis(500);
@@ -219,7 +219,7 @@ impl Poller {
         }
         self.note_reach(&attempt.reached);
         if self.snapshot.reach.attempts == 1 {
-            self.next_tick = self.next_tick.min(now + SECOND_SAMPLE_AFTER);
+            self.next_sample_at(now + NEXT_SAMPLE_AFTER);
         }
         if attempt.reached.outcome.is_err() {
             // When it answers again its counters may have started over.
@@ -237,12 +237,30 @@ impl Poller {
             self.barren = 0;
             self.quiet_until = None;
             self.round_open = true;
+            if self.first_contact() {
+                self.next_sample_at(now + NEXT_SAMPLE_AFTER);
+            }
             self.start_plugins(now);
         } else {
             let first = self.target.cadence.backoff_first;
             let jitter = phase(&self.target).div_duration_f64(self.target.cadence.interval);
             self.quiet_until = Some(now + schedule::backoff(first, self.barren, jitter));
             self.barren = self.barren.saturating_add(1);
+        }
+    }
+
+    fn next_sample_at(&mut self, at: Instant) {
+        self.next_tick = self.next_tick.min(at);
+    }
+
+    /// Whether the next sample comes at once. Rates need two; a Glances that has only just started
+    /// needs one more until it knows its own CPU time.
+    fn first_contact(&self) -> bool {
+        let knows_cpu = || self.snapshot.cpu().is_some_and(|cpu| cpu.total.is_some());
+        match self.snapshot.rounds {
+            0 => true,
+            1 => self.serves(Plugin::Cpu) && !knows_cpu(),
+            _ => false,
         }
     }
 
@@ -261,6 +279,7 @@ impl Poller {
             );
             // A Glances that serves a plugin no more must not leave its last data standing.
             self.snapshot.readings.retain(|plugin, _| info.plugins.contains(plugin));
+            self.snapshot.errors.retain(|plugin, _| info.plugins.contains(plugin));
         }
         self.snapshot.info = Some(Arc::new(info));
         self.snapshot.limits = Arc::new(limits);
@@ -308,8 +327,7 @@ impl Poller {
                     continue;
                 }
                 self.schedule.asked(plugin, now, &self.target.cadence, &self.snapshot.limits);
-                if self.snapshot.rounds == 0 && schedule::has_rates(plugin) {
-                    // The second sample of first contact.
+                if self.first_contact() && schedule::has_rates(plugin) {
                     self.schedule.force([plugin]);
                 }
                 self.in_flight.insert(plugin, lane);
@@ -350,7 +368,7 @@ impl Poller {
         match result {
             Ok(mut payload) => {
                 plausible(&mut payload, cores);
-                reading.error = None;
+                self.snapshot.errors.remove(&plugin);
                 if let (Some(previous), Some(before)) =
                     (&reading.payload, self.arrived.get(&plugin).copied())
                 {
@@ -369,11 +387,11 @@ impl Poller {
                     reading.payload = None;
                     reading.at = None;
                     self.arrived.remove(&plugin);
-                } else if reading.error.is_none() {
+                } else if !self.snapshot.errors.contains_key(&plugin) {
                     tracing::debug!(host.name = %self.target.host.alias, error = %error,
                         "plugin `{plugin}` of `{}` failed", self.target.host.alias);
                 }
-                reading.error = Some(error);
+                self.snapshot.errors.insert(plugin, error);
             }
         }
     }

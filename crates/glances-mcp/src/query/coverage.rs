@@ -1,6 +1,6 @@
 //! Who was asked and who is in the answer: every selected server, in exactly one place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
 use glances_client::Plugin;
 use jiff::Timestamp;
@@ -56,76 +56,87 @@ pub struct Unavailable {
 
 /// Counts servers into a [`Coverage`].
 pub struct Tally<'a> {
-    selection: &'a Selection,
-    shown: BTreeSet<HostName>,
-    gone: BTreeMap<HostName, Gone>,
+    now: Timestamp,
+    /// By alias, as the selection is.
+    states: Vec<State<'a>>,
+}
+
+struct State<'a> {
+    snapshot: &'a Arc<Snapshot>,
+    status: Status,
+    shown: bool,
+    gone: Option<Gone>,
 }
 
 impl<'a> Tally<'a> {
     /// Nobody is shown; servers that do not answer are unavailable.
     #[must_use]
     pub fn new(selection: &'a Selection) -> Self {
-        let gone = selection.servers.iter().filter_map(|snapshot| {
-            let gone = Gone::of_server(snapshot, selection.now)?;
-            Some((snapshot.host.alias.clone(), gone))
-        });
-        Self { selection, shown: BTreeSet::new(), gone: gone.collect() }
+        let state = |snapshot: &'a Arc<Snapshot>| {
+            let status = snapshot.status(selection.now);
+            State { snapshot, status, shown: false, gone: Gone::of_server(snapshot, status) }
+        };
+        Self { now: selection.now, states: selection.servers.iter().map(state).collect() }
     }
 
     /// Servers that answer.
-    pub fn answering(&self) -> impl Iterator<Item = &'a std::sync::Arc<Snapshot>> + use<'a> {
-        let gone: BTreeSet<HostName> = self.gone.keys().cloned().collect();
-        self.selection.servers.iter().filter(move |snapshot| !gone.contains(&snapshot.host.alias))
+    pub fn answering(&self) -> std::vec::IntoIter<&'a Arc<Snapshot>> {
+        let answers = |state: &State<'a>| state.gone.is_none().then_some(state.snapshot);
+        self.states.iter().filter_map(answers).collect::<Vec<_>>().into_iter()
     }
 
     /// Notes that a server that answers has nothing of a plugin to show, and why.
     pub fn lacks(&mut self, snapshot: &Snapshot, plugin: Plugin) {
-        if let Some(gone) = Gone::of_plugin(snapshot, plugin) {
-            self.gone.insert(snapshot.host.alias.clone(), gone);
+        if let Some(state) = self.state(&snapshot.host.alias)
+            && let Some(gone) = Gone::of_plugin(snapshot, plugin)
+        {
+            state.gone = Some(gone);
         }
     }
 
     /// Notes that a server has a row.
     pub fn shown(&mut self, alias: &HostName) {
-        self.shown.insert(alias.clone());
+        if let Some(state) = self.state(alias) {
+            state.shown = true;
+        }
+    }
+
+    fn state(&mut self, alias: &HostName) -> Option<&mut State<'a>> {
+        let found = self.states.binary_search_by(|state| state.snapshot.host.alias.cmp(alias));
+        self.states.get_mut(found.ok()?)
     }
 
     /// Counts servers that cannot be reached among those that answered: for tools about reaching
     /// them, which have a row for each.
     pub fn all_answer(&mut self) {
-        self.gone.clear();
+        self.states.iter_mut().for_each(|state| state.gone = None);
     }
 
     /// The account. A server with a row counts as shown, whatever else is true of it.
     #[must_use]
     pub fn coverage(self) -> Coverage {
-        let Self { selection, shown, gone } = self;
         let mut not_shown: BTreeMap<Status, Vec<&str>> = BTreeMap::new();
         let mut unavailable: BTreeMap<&Gone, Vec<&Snapshot>> = BTreeMap::new();
-        for snapshot in &selection.servers {
-            let alias = &snapshot.host.alias;
-            if shown.contains(alias) {
-                continue;
-            }
-            match gone.get(alias) {
-                Some(gone) => unavailable.entry(gone).or_default().push(snapshot),
+        for state in self.states.iter().filter(|state| !state.shown) {
+            match &state.gone {
+                Some(gone) => unavailable.entry(gone).or_default().push(state.snapshot),
                 None => {
-                    let status = snapshot.status(selection.now);
-                    not_shown.entry(status).or_default().push(alias.as_str());
+                    let alias = state.snapshot.host.alias.as_str();
+                    not_shown.entry(state.status).or_default().push(alias);
                 }
             }
         }
         Coverage {
-            as_of: rfc3339(selection.now),
-            selected: selection.servers.len(),
-            shown: shown.len(),
+            as_of: rfc3339(self.now),
+            selected: self.states.len(),
+            shown: self.states.iter().filter(|state| state.shown).count(),
             not_shown: not_shown
                 .into_iter()
                 .map(|(status, aliases)| (status.word(), compact(&aliases)))
                 .collect(),
             unavailable: unavailable
                 .into_iter()
-                .map(|(gone, servers)| group(gone, &servers, selection.now))
+                .map(|(gone, servers)| group(gone, &servers, self.now))
                 .collect(),
             more: None,
             next_cursor: None,

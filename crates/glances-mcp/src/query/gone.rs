@@ -1,7 +1,6 @@
 //! Why a server has no say in an answer, and what mends it.
 
 use glances_client::{FetchError, Plugin};
-use jiff::Timestamp;
 
 use crate::snapshot::{Snapshot, Status};
 
@@ -17,8 +16,7 @@ pub struct Gone {
 impl Gone {
     /// Why the server's data cannot be shown as present; `None` when they can.
     #[must_use]
-    pub fn of_server(snapshot: &Snapshot, now: Timestamp) -> Option<Self> {
-        let status = snapshot.status(now);
+    pub fn of_server(snapshot: &Snapshot, status: Status) -> Option<Self> {
         if status.answers() {
             return None;
         }
@@ -44,7 +42,7 @@ impl Gone {
         if reading.is_some_and(|reading| reading.payload.is_some()) {
             return None;
         }
-        Some(match (snapshot.serves(plugin), reading.and_then(|reading| reading.error.as_ref())) {
+        Some(match (snapshot.serves(plugin), snapshot.errors.get(&plugin)) {
             (Some(true), Some(error)) if !matches!(error, FetchError::NotAvailable { .. }) => {
                 Self { reason: format!("plugin `{plugin}`: {error}"), fix: fix(error) }
             }

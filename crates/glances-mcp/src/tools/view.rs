@@ -1,6 +1,6 @@
 //! Parts of replies that several tools share.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
 use glances_client::{
     Plugin,
@@ -53,23 +53,17 @@ pub(super) fn problem_words(findings: &[Finding], most: usize) -> Option<String>
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Orders servers: worst finding, then how much that matters, then CPU and memory, then the alias.
-pub(super) fn worse_first(a: &&Snapshot, b: &&Snapshot) -> Ordering {
-    let severity = |of: &Snapshot| of.findings.first().map(|worst| worst.severity);
-    let weight = |of: &Snapshot| -> u32 {
-        of.findings.iter().map(|finding| u32::from(finding.weight)).sum()
-    };
-    let pressure = |of: &Snapshot| {
+/// Sorts servers: worst finding, then how much that matters, then CPU and memory, then the alias.
+pub(super) fn sort_worst_first(servers: &mut [&Snapshot]) {
+    servers.sort_by_cached_key(|of| {
+        let severity = of.findings.first().map(|worst| worst.severity);
+        let weight: u32 = of.findings.iter().map(|finding| u32::from(finding.weight)).sum();
         let cpu = of.cpu().and_then(|cpu| cpu.total).unwrap_or(0.0);
         let memory = of.mem().and_then(|mem| mem.percent).unwrap_or(0.0);
-        cpu.max(memory)
-    };
-    severity(b)
-        .cmp(&severity(a))
-        .then(b.host.criticality.cmp(&a.host.criticality))
-        .then(weight(b).cmp(&weight(a)))
-        .then(pressure(b).total_cmp(&pressure(a)))
-        .then_with(|| a.host.alias.cmp(&b.host.alias))
+        // Numbers that are not negative have the order of their bits.
+        let pressure = cpu.max(memory).max(0.0).to_bits();
+        (Reverse((severity, of.host.criticality, weight, pressure)), of.host.alias.clone())
+    });
 }
 
 /// The age of a plugin's values, when they are older than one poll interval.
@@ -311,7 +305,7 @@ pub(super) async fn the_server(
     }
     let selection = cx.query.select(&cx.principal, &[alias.to_owned()], cx.now).await?;
     if let Some(snapshot) = selection.single()
-        && let Some(gone) = crate::query::Gone::of_server(snapshot, selection.now)
+        && let Some(gone) = crate::query::Gone::of_server(snapshot, snapshot.status(selection.now))
     {
         let age = snapshot.reach.last_success.map_or_else(
             || "it has never answered".to_owned(),

@@ -79,8 +79,8 @@ fn every_contract_of_a_tool_is_reviewed() {
                 "description": def.description,
                 "permission": permission,
                 "effect": effect,
-                "inputSchema": def.input_schema,
-                "outputSchema": def.output_schema,
+                "inputSchema": *def.input_schema,
+                "outputSchema": *def.output_schema,
             }));
         });
     }
@@ -122,7 +122,7 @@ fn what_a_model_reads_of_a_tool_is_within_its_budget() {
     for def in tools::all() {
         let length = def.description.chars().count();
         assert!(length <= DESCRIPTION_CHARS_MAX, "{}: {length} characters", def.name);
-        let schema = Value::Object(def.input_schema.clone()).to_string();
+        let schema = Value::Object((*def.input_schema).clone()).to_string();
         let read = format!("{}\n{}\n{}\n{schema}", def.name, def.title, def.description);
         costs.push((tokens(&read), def.name));
     }

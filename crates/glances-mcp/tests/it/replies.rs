@@ -31,7 +31,7 @@ async fn answer(
     assert_eq!(result["isError"], false, "{what}: {result}");
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.lines().next().is_some_and(|line| !line.trim().is_empty()), "{what}: {text}");
-    let schema = Value::Object(def.output_schema.clone());
+    let schema = Value::Object((*def.output_schema).clone());
     let validator = jsonschema::validator_for(&schema).unwrap();
     let structured = &result["structuredContent"];
     let misfits = validator.iter_errors(structured);

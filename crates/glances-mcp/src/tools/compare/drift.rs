@@ -34,6 +34,9 @@ const DRIFTS_MAX: usize = 30;
 /// Names in one value.
 const NAMES_MAX: usize = 12;
 
+/// Numbers of a glances.conf, by plugin and key.
+type Numbers = BTreeMap<String, BTreeMap<String, f64>>;
+
 /// How an attribute is read; `None` when the server does not say.
 type Read = fn(&Snapshot) -> Option<String>;
 
@@ -87,28 +90,34 @@ pub(super) fn drift(servers: &[&Snapshot]) -> Vec<Drift> {
 /// Thresholds of glances.conf that servers set to different values.
 fn thresholds(servers: &[&Snapshot]) -> Vec<Drift> {
     const SUFFIXES: &[&str] = &["_careful", "_warning", "_critical"];
-    let keys: BTreeSet<(&str, &str)> = servers
-        .iter()
-        .flat_map(|snapshot| &snapshot.limits.numbers)
-        .flat_map(|(plugin, keys)| keys.keys().map(move |key| (plugin.as_str(), key.as_str())))
-        .filter(|(_, key)| SUFFIXES.iter().any(|suffix| key.ends_with(suffix)))
-        .collect();
-    let number = |snapshot: &Snapshot, plugin: &str, key: &str| {
-        snapshot.limits.numbers.get(plugin)?.get(key).copied()
+    // Hundreds of numbers each, and nearly all files are alike: what differs is looked for among
+    // the different ones.
+    let mut distinct: Vec<&Numbers> = Vec::new();
+    for numbers in servers.iter().map(|snapshot| &snapshot.limits.numbers) {
+        if !distinct.contains(&numbers) {
+            distinct.push(numbers);
+        }
+    }
+    let number = |numbers: &Numbers, plugin: &str, key: &str| -> Option<f64> {
+        numbers.get(plugin)?.get(key).copied()
     };
-    let read = |snapshot: &Snapshot, plugin: &str, key: &str| {
-        number(snapshot, plugin, key).map(render::short)
-    };
-    // Nearly all are equal everywhere, which numbers tell sooner than words.
     let differs = |plugin: &str, key: &str| {
-        let mut values = servers.iter().filter_map(|snapshot| number(snapshot, plugin, key));
+        let mut values = distinct.iter().filter_map(|numbers| number(numbers, plugin, key));
         let first = values.next();
         values.any(|value| Some(value) != first)
     };
-    keys.into_iter()
+    let keys: BTreeSet<(&str, &str)> = distinct
+        .iter()
+        .flat_map(|numbers| *numbers)
+        .flat_map(|(plugin, keys)| keys.keys().map(move |key| (plugin.as_str(), key.as_str())))
+        .filter(|(_, key)| SUFFIXES.iter().any(|suffix| key.ends_with(suffix)))
         .filter(|(plugin, key)| differs(plugin, key))
+        .collect();
+    keys.into_iter()
         .filter_map(|(plugin, key)| {
-            differing(&format!("threshold {key}"), servers, |s| read(s, plugin, key))
+            differing(&format!("threshold {key}"), servers, |snapshot| {
+                number(&snapshot.limits.numbers, plugin, key).map(render::short)
+            })
         })
         .collect()
 }

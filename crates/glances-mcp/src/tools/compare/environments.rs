@@ -112,7 +112,7 @@ impl Tool for EnvironmentAnalysis {
             folds.entry(name_of(snapshot)).or_default().add(snapshot);
             judged.push(snapshot.as_ref());
         }
-        judged.sort_by(view::worse_first);
+        view::sort_worst_first(&mut judged);
         let worst: Vec<Worst> = judged
             .iter()
             .filter(|snapshot| !snapshot.findings.is_empty())

@@ -129,7 +129,7 @@ impl Tool for CompareServers {
         let mut tally = Tally::new(&selection);
         let answering: Vec<&Snapshot> = tally.answering().map(AsRef::as_ref).collect();
         let mut ranked = answering.clone();
-        ranked.sort_by(view::worse_first);
+        view::sort_worst_first(&mut ranked);
         let rows: Vec<Row> = ranked.iter().map(|snapshot| Row::of(snapshot)).collect();
         let median = |read: fn(&Row) -> Option<f64>| {
             analytics::median(&rows.iter().filter_map(read).collect::<Vec<_>>())

@@ -154,7 +154,7 @@ impl Tool for GetSystemOverview {
         let mut fleet = Fold::default();
         let mut ranked: Vec<&Snapshot> = tally.answering().map(AsRef::as_ref).collect();
         ranked.iter().for_each(|snapshot| fleet.add(snapshot));
-        ranked.sort_by(view::worse_first);
+        view::sort_worst_first(&mut ranked);
         let one = selection
             .single()
             .filter(|snapshot| snapshot.status(selection.now).answers())
