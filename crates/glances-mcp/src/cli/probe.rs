@@ -52,12 +52,15 @@ impl Probe {
                 Outcome::Failed => "FAIL",
                 Outcome::Skipped => "-   ",
             };
-            say(format!(
-                "{mark} {:<10} {:>5} ms  {}",
-                step.layer.name(),
-                step.took_ms,
-                step.detail
-            ));
+            let took = match step.outcome {
+                Outcome::Skipped => String::new(),
+                _ => format!("{} ms", step.took_ms),
+            };
+            say(format!("{mark} {:<10} {took:>8}  {}", step.layer.name(), step.detail));
+            if let (Outcome::Warned, Some(hint)) = (step.outcome, &step.fix) {
+                let hint = hint.replace('\n', "\n                          ");
+                say(format!("                          hint: {hint}"));
+            }
         }
         match diagnosis.fix() {
             Some(fix) => {
