@@ -24,16 +24,22 @@ pub(super) fn build(check: &mut Check<'_>, rows: &[Row], defaults: &Settings) ->
     let mut known: BTreeMap<HostName, Place> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
         let values = row.values.over(defaults);
-        for server in fleet.expand(row, &values) {
-            if let Some(first) = known.get(&server.alias) {
-                let problem = format!("the alias `{}` is taken by {first}", server.alias);
+        let mut aliases = fleet.aliases(row);
+        let made = fleet.expand(row, &values, &aliases);
+        aliases.retain(|alias| match known.get(alias) {
+            Some(first) => {
+                let problem = format!("the alias `{alias}` is taken by {first}");
                 let place = row.values.place("servers[].alias").unwrap_or(&row.place);
                 fleet.check.report.add_fix(place, problem, "give every server its own alias");
-                continue;
+                false
             }
-            known.insert(server.alias.clone(), row.place.clone());
-            servers.push((server, index));
-        }
+            None => {
+                known.insert(alias.clone(), row.place.clone());
+                true
+            }
+        });
+        let own = made.into_iter().filter(|server| aliases.contains(&server.alias));
+        servers.extend(own.map(|server| (server, index)));
     }
     if servers.len() > SERVERS_MAX {
         let row = servers.get(SERVERS_MAX).and_then(|(_, index)| rows.get(*index));
@@ -60,9 +66,8 @@ pub(super) struct Fleet<'c, 'e> {
 }
 
 impl Fleet<'_, '_> {
-    /// The servers of one row: one, or those of its range.
-    fn expand(&mut self, row: &Row, values: &Settings) -> Vec<ServerConfig> {
-        let aliases = self.aliases(row);
+    /// The servers of one row: one, or those of its range; none when something is wrong with them.
+    fn expand(&mut self, row: &Row, values: &Settings, aliases: &[HostName]) -> Vec<ServerConfig> {
         let addresses = self.addresses(row, values);
         let template = self.template(row, values, &addresses);
         let (Some(template), Some(first_alias), false) =
@@ -80,12 +85,12 @@ impl Fleet<'_, '_> {
             self.check.report.add_fix(&row.place, problem, fix);
             return Vec::new();
         }
-        let server = |(alias, address): (HostName, Address)| ServerConfig {
-            alias,
+        let server = |(alias, address): (&HostName, Address)| ServerConfig {
+            alias: alias.clone(),
             url: address.to_string(),
             ..template.clone()
         };
-        aliases.into_iter().zip(addresses).map(server).collect()
+        aliases.iter().zip(addresses).map(server).collect()
     }
 
     fn aliases(&mut self, row: &Row) -> Vec<HostName> {

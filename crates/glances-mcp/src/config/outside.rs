@@ -71,6 +71,12 @@ pub(super) fn flags(check: &mut Check<'_>, overrides: &Overrides) -> Settings {
     for (flag, path, text) in flags {
         let (Some(text), Some(key)) = (text, keys::by_path(path)) else { continue };
         let place = Place::outside(flag);
+        if key.kind == Kind::Secret && !text.starts_with("env:") && !text.starts_with("file:") {
+            check.warnings.push(format!(
+                "{flag}: other users of this machine see the command line; use env:NAME or \
+                 file:PATH"
+            ));
+        }
         if let Some(value) = check.text_value(key.kind, &text, &place) {
             settings.set(key.path, value, place);
         }
