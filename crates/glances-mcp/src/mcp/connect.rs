@@ -18,6 +18,10 @@ pub async fn connect(url: &str, token: Option<SecretString>) -> anyhow::Result<(
     // Fails only when one is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
+    let hint = match &token {
+        Some(_) => "is the server running? is the token the right one?",
+        None => "is the server running? does it want a token (`--token`)?",
+    };
     if let Some(token) = token {
         config = config.auth_header(token.expose_secret());
     }
@@ -30,13 +34,13 @@ pub async fn connect(url: &str, token: Option<SecretString>) -> anyhow::Result<(
                 Some(message) => {
                     Transport::<RoleClient>::send(&mut far, message)
                         .await
-                        .with_context(|| format!("`{url}` does not take messages: is the server running?"))?;
+                        .with_context(|| format!("`{url}` does not take messages: {hint}"))?;
                 }
                 None => break,
             },
             message = Transport::<RoleClient>::receive(&mut far) => match message {
                 Some(message) => Transport::<RoleServer>::send(&mut near, message).await?,
-                None => anyhow::bail!("`{url}` closed the connection: is the server running?"),
+                None => anyhow::bail!("`{url}` closed the connection: {hint}"),
             },
         }
     }
