@@ -10,9 +10,8 @@ use std::{
     time::Duration,
 };
 
-use glances_client::Plugin;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     gone::{Gone, fix},
@@ -20,8 +19,8 @@ pub use self::{
 };
 use crate::{
     access::{Principal, Scope},
-    command::Commands,
     live::Live,
+    model::HostName,
     snapshot::{Snapshot, Status},
 };
 
@@ -31,26 +30,12 @@ pub const SETTLE_WAIT: Duration = Duration::from_secs(4);
 /// Polls after which a server's rates exist.
 const SETTLED_ROUNDS: u64 = 2;
 
-/// Servers of one call that can be polled on request.
-pub const FRESH_SERVERS_MAX: usize = 5;
-
-/// Longest that a call waits for data polled on request.
-const FRESH_WAIT: Duration = Duration::from_secs(10);
-
-/// Data younger than this are fresh: Glances itself renews nothing faster.
-const FRESH_AGE_SECS: f64 = 2.0;
-
 /// What a call was about and cannot be found, or cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
     /// A selector that fits nothing.
     #[error(transparent)]
     Selector(#[from] SelectorError),
-    /// Too many servers for `fresh`.
-    #[error(
-        "`fresh` polls at most {FRESH_SERVERS_MAX} servers a call and {0} are selected: name them in `servers`"
-    )]
-    FreshTooMany(usize),
 }
 
 /// The servers that a call is about: visible to the caller and selected, by alias.
@@ -173,52 +158,14 @@ impl Query {
         waited
     }
 
-    /// Has these plugins of the selected servers polled now, waits for them, and answers with the
-    /// servers as they are then. What does not come in time is left as old as it is.
-    ///
-    /// # Errors
-    /// More than [`FRESH_SERVERS_MAX`] servers.
-    pub async fn fresh(
+    /// A server's snapshots as they come, if the caller may see it.
+    #[must_use]
+    pub fn watch(
         &self,
-        selection: Selection,
-        commands: &Commands,
-        plugins: &[Plugin],
-        now: impl Fn() -> Timestamp,
-    ) -> Result<Selection, QueryError> {
-        if selection.servers.len() > FRESH_SERVERS_MAX {
-            return Err(QueryError::FreshTooMany(selection.servers.len()));
-        }
-        let asked = selection.now;
-        let old = |snapshot: &Snapshot, since: Timestamp| {
-            let young = |plugin: &Plugin| {
-                snapshot.serves(*plugin) != Some(true)
-                    || snapshot.readings.get(plugin).and_then(|reading| reading.tried)
-                        >= Some(since)
-            };
-            !plugins.iter().all(young)
-        };
-        let age = jiff::SignedDuration::from_secs_f64(FRESH_AGE_SECS);
-        let since = asked.checked_sub(age).unwrap_or(asked);
-        let deadline = Instant::now() + FRESH_WAIT;
-        let mut waits = Vec::new();
-        for snapshot in &selection.servers {
-            let answers = snapshot.status(asked).answers();
-            if answers && old(snapshot, since) {
-                commands.refresh(snapshot.host.alias.clone(), plugins.to_vec());
-                waits.extend(self.live.watch(snapshot.host.alias.as_str()));
-            }
-        }
-        for mut updates in waits {
-            let failed = updates.borrow().reach.failures;
-            let arrived = updates
-                .wait_for(|snapshot| !old(snapshot, since) || snapshot.reach.failures > failed);
-            let _ = tokio::time::timeout_at(deadline, arrived).await;
-        }
-        let latest = |snapshot: Arc<Snapshot>| {
-            let updates = self.live.watch(snapshot.host.alias.as_str());
-            updates.map_or(snapshot, |updates| updates.borrow().clone())
-        };
-        Ok(Selection { servers: selection.servers.into_iter().map(latest).collect(), now: now() })
+        principal: &Principal,
+        alias: &HostName,
+    ) -> Option<watch::Receiver<Arc<Snapshot>>> {
+        principal.sees(alias).then(|| self.live.watch(alias.as_str())).flatten()
     }
 
     /// How many servers have not been tried yet.

@@ -8,6 +8,7 @@ mod containers;
 mod listing;
 mod network;
 mod processes;
+mod selecting;
 mod servers;
 mod storage;
 mod system;

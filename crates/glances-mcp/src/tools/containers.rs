@@ -134,11 +134,8 @@ impl Tool for GetContainers {
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
         let wanted = view::pattern("filter", input.filter.as_deref())?;
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            let plugins = [Plugin::Containers];
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let plugins = [Plugin::Containers];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(
             &selection,
             input.format,
@@ -363,11 +360,8 @@ impl Tool for GetContainerDetails {
     type Output = GetContainerDetailsOutput;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let mut selection = view::the_server(&cx, &input.server).await?;
-        if input.fresh {
-            let plugins = [Plugin::Containers];
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let plugins = [Plugin::Containers];
+        let selection = cx.the_server(&input.server, input.fresh, &plugins).await?;
         let gone = || ToolError::Refused(format!("`{}` has no data yet", input.server));
         let snapshot = selection.single().ok_or_else(gone)?;
         let Some(containers) = snapshot.containers() else {

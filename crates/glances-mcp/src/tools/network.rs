@@ -98,10 +98,8 @@ impl Tool for GetNetworkStats {
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
         let wanted = view::pattern("interface", input.interface.as_deref())?;
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            selection = cx.query.fresh(selection, &cx.commands, &[Plugin::Network], cx.now).await?;
-        }
+        let plugins = [Plugin::Network];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(
             &selection,
             input.format,
@@ -286,11 +284,8 @@ impl Tool for GetNetworkConnections {
     type Output = GetNetworkConnectionsOutput;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            let plugins = [Plugin::Connections, Plugin::Ports];
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let plugins = [Plugin::Connections, Plugin::Ports];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let mut tally = Tally::new(&selection);
         let (mut tcp, mut rows, mut checks) = (BTreeMap::new(), Vec::new(), Vec::new());

@@ -8,6 +8,7 @@ use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     listing::Cut,
+    selecting::FRESH_SERVERS_MAX,
 };
 use crate::{
     model::HostName,
@@ -88,7 +89,7 @@ impl Tool for ListServers {
     type Output = ListServersOutput;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
+        let selection = cx.select(&input.servers).await?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let mut tally = Tally::new(&selection);
         // An inventory lists whoever is in it; only rows that are cut are not shown.
@@ -242,7 +243,7 @@ impl Tool for GetServerStatus {
     type Output = GetServerStatusOutput;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
+        let selection = cx.select(&input.servers).await?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let (probes, probe_fixes) = match input.probe {
             true => probe(&cx, &selection).await?,
@@ -280,11 +281,10 @@ async fn probe(
     selection: &query::Selection,
 ) -> Result<(Vec<LayerRow>, Vec<ProbeFix>), ToolError> {
     let count = selection.servers.len();
-    if count > query::FRESH_SERVERS_MAX {
+    if count > FRESH_SERVERS_MAX {
         return Err(ToolError::Refused(format!(
-            "`probe` diagnoses at most {} servers a call and {count} are selected: name them in \
-             `servers`",
-            query::FRESH_SERVERS_MAX
+            "`probe` diagnoses at most {FRESH_SERVERS_MAX} servers a call and {count} are selected: \
+             name them in `servers`"
         )));
     }
     let total = f64::from(u32::try_from(count).unwrap_or(u32::MAX));

@@ -96,10 +96,8 @@ impl Tool for GetDiskUsage {
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
         let wanted = view::pattern("mount", input.mount.as_deref())?;
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            selection = cx.query.fresh(selection, &cx.commands, &[Plugin::Fs], cx.now).await?;
-        }
+        let plugins = [Plugin::Fs];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(
             &selection,
             input.format,
@@ -291,10 +289,8 @@ impl Tool for GetDiskIoStats {
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
         let wanted = view::pattern("filter", input.filter.as_deref())?;
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            selection = cx.query.fresh(selection, &cx.commands, &[Plugin::DiskIo], cx.now).await?;
-        }
+        let plugins = [Plugin::DiskIo];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(
             &selection,
             input.format,

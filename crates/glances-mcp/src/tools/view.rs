@@ -292,32 +292,3 @@ pub(super) fn some_words<S: AsRef<str>>(words: &[S], most: usize) -> String {
     }
     shown.join(", ")
 }
-
-/// The one server that a call names, if its data may be shown as present.
-pub(super) async fn the_server(
-    cx: &super::Context,
-    alias: &str,
-) -> Result<crate::query::Selection, ToolError> {
-    if alias.is_empty() || alias.contains(['*', '?', '[', '{', ':']) {
-        return Err(ToolError::Refused(
-            "`server` takes one alias, no glob and no group; list_servers names them".to_owned(),
-        ));
-    }
-    let selection = cx.query.select(&cx.principal, &[alias.to_owned()], cx.now).await?;
-    if let Some(snapshot) = selection.single()
-        && let Some(gone) = crate::query::Gone::of_server(snapshot, snapshot.status(selection.now))
-    {
-        let age = snapshot.reach.last_success.map_or_else(
-            || "it has never answered".to_owned(),
-            |at| {
-                let age = crate::snapshot::seconds_between(at, selection.now);
-                format!("its last data are {} old", render::duration(age))
-            },
-        );
-        return Err(ToolError::Refused(format!(
-            "`{alias}` cannot be reached: {}; {age}. Fix: {}",
-            gone.reason, gone.fix
-        )));
-    }
-    Ok(selection)
-}

@@ -42,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
     ("mcp", &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"]),
     ("tools", &["access", "command", "metric", "model", "query", "redact", "render", "snapshot"]),
-    ("query", &["access", "command", "live", "model", "redact", "snapshot"]),
+    ("query", &["access", "live", "model", "redact", "snapshot"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change

@@ -100,7 +100,7 @@ impl Tool for EnvironmentAnalysis {
             }
             selectors.push(format!("env:{environment}"));
         }
-        let selection = cx.query.select(&cx.principal, &selectors, cx.now).await?;
+        let selection = cx.select(&Servers(selectors)).await?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let tally = Tally::new(&selection);
         let mut folds: BTreeMap<&str, Fold> = BTreeMap::new();

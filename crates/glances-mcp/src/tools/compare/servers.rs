@@ -118,7 +118,7 @@ impl Tool for CompareServers {
     type Output = Comparison;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
+        let selection = cx.select(&input.servers).await?;
         if let Some(only) = selection.single().filter(|_| !input.servers.0.is_empty()) {
             return Err(ToolError::Refused(format!(
                 "`{}` alone has nothing to be compared with: select two servers or more",

@@ -120,11 +120,8 @@ impl Tool for GetProcessDetails {
         if input.pid.is_some() == input.name.is_some() {
             return Err(ToolError::Refused("give either `pid` or `name`".to_owned()));
         }
-        let mut selection = view::the_server(&cx, &input.server).await?;
-        if input.fresh {
-            let plugins = [Plugin::ProcessList];
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let plugins = [Plugin::ProcessList];
+        let selection = cx.the_server(&input.server, input.fresh, &plugins).await?;
         let gone = || ToolError::Refused(format!("`{}` has no data yet", input.server));
         let snapshot = selection.single().ok_or_else(gone)?;
         let Some(all) = snapshot.processes() else {

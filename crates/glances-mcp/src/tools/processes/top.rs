@@ -131,11 +131,8 @@ impl Tool for GetTopProcesses {
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
         let wanted = Wanted::new(input.filter.as_deref())?;
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            let plugins = [Plugin::ProcessList, Plugin::ProgramList];
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let plugins = [Plugin::ProcessList, Plugin::ProgramList];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(
             &selection,
             input.format,

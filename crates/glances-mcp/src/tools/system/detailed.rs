@@ -143,13 +143,10 @@ impl Tool for GetDetailedMetrics {
     type Output = Detailed;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
         let sections = if input.sections.is_empty() { DEFAULT } else { &input.sections };
         let plugins: Vec<Plugin> =
             sections.iter().flat_map(|section| section.plugins()).copied().collect();
-        if input.fresh {
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let whole = selection.single().is_some() || input.format.detailed();
         let limit = match (selection.single(), input.limit) {
             (Some(_), None) => Some(Limit(ROWS_ONE)),

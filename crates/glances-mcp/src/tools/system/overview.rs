@@ -144,11 +144,8 @@ impl Tool for GetSystemOverview {
     type Output = Overview;
 
     async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
-        let mut selection = cx.query.select(&cx.principal, &input.servers.0, cx.now).await?;
-        if input.fresh {
-            let plugins = [Plugin::Cpu, Plugin::Mem, Plugin::Load];
-            selection = cx.query.fresh(selection, &cx.commands, &plugins, cx.now).await?;
-        }
+        let plugins = [Plugin::Cpu, Plugin::Mem, Plugin::Load];
+        let selection = cx.select_fresh(&input.servers, input.fresh, &plugins).await?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let tally = Tally::new(&selection);
         let mut fleet = Fold::default();
