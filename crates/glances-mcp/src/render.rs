@@ -74,6 +74,9 @@ fn write_field(out: &mut String, (key, value): (&String, &Value), depth: usize) 
     }
 }
 
+/// Columns whose numbers are in the unit that their row names.
+const IN_UNIT: &[&str] = &["value", "median"];
+
 /// Rows as a Markdown table, of the columns that any row has.
 fn write_table(out: &mut String, rows: &[Value]) {
     let mut columns: Vec<&str> = Vec::new();
@@ -84,9 +87,9 @@ fn write_table(out: &mut String, rows: &[Value]) {
             }
         }
     }
-    // A number beside the name of its unit is written in it.
-    let with_unit = columns.contains(&"value") && columns.contains(&"unit");
-    columns.retain(|column| !(with_unit && *column == "unit"));
+    // Numbers beside the name of their unit are written in it.
+    let with_unit = columns.contains(&"unit");
+    columns.retain(|column| *column != "unit");
     let head: Vec<String> = columns.iter().map(|column| label(column)).collect();
     let rule: Vec<&str> = columns.iter().map(|_| "-").collect();
     let _ = writeln!(out, "\n|{}|\n|{}|", head.join("|"), rule.join("|"));
@@ -94,7 +97,9 @@ fn write_table(out: &mut String, rows: &[Value]) {
         let cells: Vec<String> = columns
             .iter()
             .map(|column| match (row.get(*column), row.get("unit").and_then(Value::as_str)) {
-                (Some(value), Some(unit)) if with_unit && *column == "value" => {
+                (Some(Value::Number(value)), Some(unit))
+                    if with_unit && IN_UNIT.contains(column) =>
+                {
                     in_unit(value.as_f64().unwrap_or_default(), unit)
                 }
                 (Some(value), _) => cell(column, value),
@@ -115,7 +120,8 @@ fn write_coverage(out: &mut String, coverage: &Map<String, Value>) {
     };
     let shown = count("shown");
     let as_of = coverage.get("as_of").and_then(Value::as_str).unwrap_or_default();
-    let _ = write!(out, "\nAs of {as_of}: {} selected, {shown} shown", count("selected"));
+    out.truncate(out.trim_end().len());
+    let _ = write!(out, "\n\nAs of {as_of}: {} selected, {shown} shown", count("selected"));
     if let Some(Value::Object(by_status)) = coverage.get("not_shown") {
         for (status, aliases) in by_status {
             let _ = write!(out, "; not shown, {status}: {}", strings(aliases));
@@ -188,12 +194,15 @@ fn cell(key: &str, value: &Value) -> String {
 }
 
 /// A number in a unit of the metric catalogue.
-fn in_unit(value: f64, unit: &str) -> String {
+#[must_use]
+pub fn in_unit(value: f64, unit: &str) -> String {
     match unit {
         "percent" => format!("{}%", short(value)),
         "bytes" => bytes(value),
         "bytes/s" => format!("{}/s", bytes(value)),
+        "bits/s" => bits_per_second(value),
         "seconds" => duration(value),
+        "1/s" => format!("{}/s", short(value)),
         other => format!("{} {other}", short(value)),
     }
 }

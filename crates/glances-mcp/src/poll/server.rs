@@ -256,10 +256,11 @@ impl Poller {
     /// Whether the next sample comes at once. Rates need two; a Glances that has only just started
     /// needs one more until it knows its own CPU time.
     fn first_contact(&self) -> bool {
-        let knows_cpu = || self.snapshot.cpu().is_some_and(|cpu| cpu.total.is_some());
+        let cpu = self.snapshot.readings.get(&Plugin::Cpu);
+        let known = || knows_cpu(cpu.and_then(|reading| reading.payload.as_deref()));
         match self.snapshot.rounds {
             0 => true,
-            1 => self.serves(Plugin::Cpu) && !knows_cpu(),
+            1 => self.serves(Plugin::Cpu) && !known(),
             _ => false,
         }
     }
@@ -369,6 +370,11 @@ impl Poller {
             Ok(mut payload) => {
                 plausible(&mut payload, cores);
                 self.snapshot.errors.remove(&plugin);
+                if knows_cpu(reading.payload.as_deref()) && !knows_cpu(Some(&payload)) {
+                    // A new thread of Glances' pool has nothing to compare with yet; the last
+                    // value stays, and its age with it.
+                    return;
+                }
                 if let (Some(previous), Some(before)) =
                     (&reading.payload, self.arrived.get(&plugin).copied())
                 {
@@ -425,6 +431,11 @@ impl Poller {
 /// An error, and not a plugin that is off.
 fn is_failure(error: &FetchError) -> bool {
     !matches!(error, FetchError::NotAvailable { .. })
+}
+
+/// Whether a reply says how busy the CPU is.
+fn knows_cpu(payload: Option<&Payload>) -> bool {
+    matches!(payload, Some(Payload::Cpu(cpu)) if cpu.total.is_some())
 }
 
 /// A process cannot use more than all cores. Glances says so after a pause, when it divides the

@@ -248,9 +248,10 @@ impl Output for Analysis {
                 || "CPU not known".to_owned(),
                 |cpu| format!("{}% CPU", render::short(cpu)),
             );
-            format!("{} ({} servers, {cpu})", environment.environment, environment.servers)
+            let servers = render::count(environment.servers, "server");
+            format!("{} ({servers}, {cpu})", environment.environment)
         };
         let parts: Vec<String> = self.environments.iter().map(part).collect();
-        format!("{} environments: {}.", parts.len(), parts.join(", "))
+        format!("{}: {}.", render::count(parts.len(), "environment"), parts.join(", "))
     }
 }

@@ -66,6 +66,7 @@ struct Outlier {
     what: &'static str,
     value: f64,
     median: f64,
+    unit: &'static str,
     /// Distance from the median in robust standard deviations.
     robust_z: f64,
 }
@@ -89,17 +90,17 @@ struct Row {
     uptime_seconds: Option<f64>,
 }
 
-/// A measure, how it is read, and the least spread that counts as one: values closer than that
-/// are the same for an operator.
-type Measure = (&'static str, fn(&Row) -> Option<f64>, f64);
+/// A measure with its unit, how it is read, and the least spread that counts as one: values closer
+/// than that are the same for an operator.
+type Measure = (&'static str, &'static str, fn(&Row) -> Option<f64>, f64);
 
 const MEASURES: &[Measure] = &[
-    ("cpu_percent", |row| row.cpu_percent, 5.0),
-    ("memory_percent", |row| row.memory_percent, 5.0),
-    ("load_per_core", |row| row.load_per_core, 0.2),
-    ("fullest_mount_percent", |row| row.fullest_mount_percent, 5.0),
-    ("disk_bytes_per_second", |row| row.disk_bytes_per_second, 1e6),
-    ("network_bits_per_second", |row| row.network_bits_per_second, 5e6),
+    ("cpu", "percent", |row| row.cpu_percent, 5.0),
+    ("memory", "percent", |row| row.memory_percent, 5.0),
+    ("load", "per core", |row| row.load_per_core, 0.2),
+    ("fullest mount", "percent", |row| row.fullest_mount_percent, 5.0),
+    ("disk", "bytes/s", |row| row.disk_bytes_per_second, 1e6),
+    ("network", "bits/s", |row| row.network_bits_per_second, 5e6),
 ];
 
 /// Iglewicz & Hoaglin (1993) recommend 3.5 for labelling outliers by the modified z-score.
@@ -162,7 +163,7 @@ impl Tool for CompareServers {
 
 fn outliers(rows: &[Row]) -> Vec<Outlier> {
     let mut found = Vec::new();
-    for (what, read, floor) in MEASURES {
+    for (what, unit, read, floor) in MEASURES {
         let values: Vec<f64> = rows.iter().filter_map(read).collect();
         let Some(median) = analytics::median(&values) else { continue };
         for row in rows {
@@ -174,6 +175,7 @@ fn outliers(rows: &[Row]) -> Vec<Outlier> {
                     what,
                     value,
                     median,
+                    unit,
                     robust_z: z,
                 });
             }
@@ -226,8 +228,8 @@ impl Output for Comparison {
                     "{} is out of line: {} {} against a median of {}",
                     outlier.server,
                     outlier.what,
-                    render::short(outlier.value),
-                    render::short(outlier.median)
+                    render::in_unit(outlier.value, outlier.unit),
+                    render::in_unit(outlier.median, outlier.unit)
                 )
             },
         );

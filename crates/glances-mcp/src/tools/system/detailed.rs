@@ -1,5 +1,7 @@
 //! Every number of the catalogue, by section; over a fleet, the problems.
 
+use std::collections::BTreeMap;
+
 use glances_client::Plugin;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,6 +104,8 @@ pub(in super::super) struct Detailed {
     facts: Vec<Fact>,
     /// Sections that the one server does not serve, or that are empty there.
     nothing_in: Option<String>,
+    /// Disks and interfaces that stand still, left out; `detailed` lists them.
+    idle_items: Option<usize>,
     age_seconds: Option<f64>,
     coverage: Coverage,
 }
@@ -154,9 +158,12 @@ impl Tool for GetDetailedMetrics {
         };
         let cut = Cut::new(&selection, input.format, limit, None, input.cursor.as_ref())?;
         let tally = Tally::new(&selection);
-        let (mut rows, mut facts, mut problems) = (Vec::new(), Vec::new(), 0);
+        let (mut rows, mut facts, mut problems, mut idle) = (Vec::new(), Vec::new(), 0, 0);
         for snapshot in tally.answering() {
-            for row in rows_of(snapshot, &plugins) {
+            let still =
+                if input.format.detailed() { Vec::new() } else { still(snapshot, &plugins) };
+            idle += still.len();
+            for row in rows_of(snapshot, &plugins, &still) {
                 problems += usize::from(row.severity.is_some());
                 if whole || row.severity.is_some() {
                     rows.push(row);
@@ -179,8 +186,9 @@ impl Tool for GetDetailedMetrics {
             .filter(|snapshot| snapshot.status(selection.now).answers())
             .and_then(|_| nothing_in(sections, &rows, &facts));
         let age_seconds = one.and_then(|snapshot| shown_age(snapshot, Plugin::Cpu, selection.now));
+        let idle_items = (whole && idle > 0).then_some(idle);
         let (metrics, coverage) = cut.rows(rows, tally, |row| &row.server, "metrics");
-        Ok(Detailed { metrics, problems, facts, nothing_in, age_seconds, coverage })
+        Ok(Detailed { metrics, problems, facts, nothing_in, idle_items, age_seconds, coverage })
     }
 }
 
@@ -204,7 +212,23 @@ fn of_plugins<'a>(plugins: &'a [Plugin]) -> impl Iterator<Item = &'static Metric
     })
 }
 
-fn rows_of(snapshot: &Snapshot, plugins: &[Plugin]) -> Vec<Row> {
+/// Disks and interfaces of which every number is 0, such as a dozen loop devices.
+fn still(snapshot: &Snapshot, plugins: &[Plugin]) -> Vec<(Plugin, String)> {
+    let mut moves: BTreeMap<(Plugin, String), bool> = BTreeMap::new();
+    for plugin in [Plugin::DiskIo, Plugin::Network] {
+        if !plugins.contains(&plugin) {
+            continue;
+        }
+        for (item, value) in of_plugins(&[plugin]).flat_map(|metric| metric.values(snapshot)) {
+            if let Some(item) = item {
+                *moves.entry((plugin, item)).or_default() |= value != 0.0;
+            }
+        }
+    }
+    moves.into_iter().filter(|(_, moves)| !moves).map(|(item, _)| item).collect()
+}
+
+fn rows_of(snapshot: &Snapshot, plugins: &[Plugin], still: &[(Plugin, String)]) -> Vec<Row> {
     let row = |metric: &'static Metric, item: Option<String>, value: f64| {
         let severity = metric.judge(snapshot, value).map(|(severity, _)| severity);
         let series = metric::series(metric.path, item.as_deref());
@@ -218,8 +242,14 @@ fn rows_of(snapshot: &Snapshot, plugins: &[Plugin]) -> Vec<Row> {
     };
     of_plugins(plugins)
         .flat_map(|metric| {
+            let plugin = metric.path.split('.').next().and_then(Plugin::parse);
+            let is_still = move |item: &Option<String>| {
+                still.iter().any(|(of, name)| Some(*of) == plugin && Some(name) == item.as_ref())
+            };
             let values = metric.values(snapshot).into_iter();
-            values.map(move |(item, value)| row(metric, item, value))
+            values
+                .filter(move |(item, _)| !is_still(item))
+                .map(move |(item, value)| row(metric, item, value))
         })
         .collect()
 }
