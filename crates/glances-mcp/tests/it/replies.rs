@@ -7,8 +7,8 @@ use fleet_sim::{Fault, Flavor, Fleet, Role};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, accounted, bounded, config, fleet_tools, forbidden, names, needed, required, spec,
-    takes,
+    Server, accounted, bounded, config, fleet_tools, forbidden, names, needed, request, required,
+    spec, takes,
 };
 use glances_mcp::tools::{self, ToolDef};
 
@@ -255,4 +255,55 @@ async fn two_tools_never_disagree_about_a_server() {
     };
     assert_eq!(by_name(&overview["servers"]), by_name(&compared["servers"]));
     assert_eq!(overview["servers"].as_array().unwrap().len(), 3);
+}
+
+/// The plugin as a server of API 5 tells it; the items where it has some.
+async fn told(url: &str, plugin: &str) -> Value {
+    let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let reply = request(address, "GET", &format!("/api/5/{plugin}"), &[], "").await;
+    assert_eq!(reply.status, 200, "{plugin}: {}", reply.body);
+    let mut body: Value = serde_json::from_str(&reply.body).unwrap();
+    if body["data"].is_array() { body["data"].take() } else { body }
+}
+
+#[tokio::test]
+async fn numbers_agree_with_what_servers_of_api_5_say() {
+    let flavors = [("python", Flavor::V5Python), ("rust", Flavor::V5Rust)];
+    let specs = flavors.map(|(name, flavor)| spec(name, flavor, Role::Db)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let mut config = config(&fleet);
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let servers = config["servers"].as_array_mut().unwrap();
+    servers.push(json!({"alias": "dead", "url": format!("http://{dead}")}));
+    let server = Server::start(&config).await;
+    server.ready().await;
+    let all: BTreeSet<String> = ["python", "rust", "dead"].map(str::to_owned).into();
+    for def in fleet_tools() {
+        let reply = server.ask(def.name, json!({})).await;
+        assert_eq!(accounted(def.name, &reply, &all), Vec::<String>::new());
+    }
+    for (index, (name, flavor)) in flavors.into_iter().enumerate() {
+        let url = fleet.url(index);
+        let one = server.ask("get_system_overview", json!({"servers": [name]})).await;
+        assert_eq!(one["one"]["memory"]["total_bytes"], told(&url, "mem").await["total"]);
+        let cores = told(&url, "load").await["cpucore"].clone();
+        assert_eq!(one["one"]["cores"], cores, "{name}");
+        let usage = json!({"servers": [name], "format": "detailed", "limit": 500});
+        let usage = server.ask("get_disk_usage", usage).await;
+        let rows = usage["filesystems"].as_array().unwrap();
+        for mount in told(&url, "fs").await.as_array().unwrap() {
+            let row = rows.iter().find(|row| row["mount"] == mount["mnt_point"]).unwrap();
+            let (ours, theirs) = (row["use_percent"].as_f64(), mount["percent"].as_f64());
+            assert!((ours.unwrap() - theirs.unwrap()).abs() <= 0.5, "{name}: {row} {mount}");
+        }
+        if flavor == Flavor::V5Python {
+            let names = |list: &Value| -> BTreeSet<String> {
+                let rows = list.as_array().unwrap().iter();
+                rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+            };
+            let top = json!({"servers": [name], "group": "process", "limit": 500, "fresh": true});
+            let ours = names(&server.ask("get_top_processes", top).await["processes"]);
+            assert_eq!(ours, names(&told(&url, "processlist").await));
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub(crate) fn tokens(text: &str) -> usize {
 }
 
 /// What is wrong with the size of a reply: both forms stay within so many tokens each.
+#[must_use]
 pub(crate) fn bounded(what: &str, result: &Value, most: usize) -> Vec<String> {
     let text = result["content"][0]["text"].as_str().unwrap_or_default();
     let structured = result["structuredContent"].to_string();
@@ -34,6 +35,7 @@ fn expand(word: &str) -> Vec<String> {
 
 /// What is wrong with the account of servers. `selected = shown + not_shown + unavailable`: every
 /// server that was asked about is in exactly one place, and a row is about one that is shown.
+#[must_use]
 pub(crate) fn accounted(what: &str, structured: &Value, asked: &BTreeSet<String>) -> Vec<String> {
     let mut problems = Vec::new();
     let mut check = |holds: bool, problem: &str| {
