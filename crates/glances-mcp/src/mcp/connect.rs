@@ -2,7 +2,8 @@
 
 use anyhow::Context as _;
 use rmcp::{
-    RoleClient, RoleServer,
+    ErrorData, RoleClient, RoleServer,
+    model::{JsonRpcMessage, RequestId, ServerJsonRpcMessage},
     transport::{
         StreamableHttpClientTransport, Transport, async_rw::AsyncRwTransport,
         streamable_http_client::StreamableHttpClientTransportConfig,
@@ -10,10 +11,12 @@ use rmcp::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// Passes messages on until one side closes.
+/// Passes messages on until one side closes. A server that goes away after it has answered once is
+/// waited for: a request meanwhile is answered with an error, and the client goes on.
 ///
 /// # Errors
-/// When a side fails; the endpoint is named, the token never.
+/// When nobody answers the first message, or the client's side fails; the endpoint is named, the
+/// token never.
 pub async fn connect(url: &str, token: Option<SecretString>) -> anyhow::Result<()> {
     // Fails only when one is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -28,16 +31,29 @@ pub async fn connect(url: &str, token: Option<SecretString>) -> anyhow::Result<(
     let (reader, writer) = rmcp::transport::io::stdio_pipes();
     let mut near: AsyncRwTransport<RoleServer, _, _> = AsyncRwTransport::new(reader, writer);
     let mut far = StreamableHttpClientTransport::from_config(config);
+    let mut answered = false;
     loop {
         tokio::select! {
-            message = Transport::<RoleServer>::receive(&mut near) => match message {
-                Some(message) => {
-                    Transport::<RoleClient>::send(&mut far, message)
-                        .await
-                        .with_context(|| format!("`{url}` does not take messages: {hint}"))?;
+            message = Transport::<RoleServer>::receive(&mut near) => {
+                let Some(message) = message else { break };
+                let request = match &message {
+                    JsonRpcMessage::Request(request) => Some(request.id.clone()),
+                    _ => None,
+                };
+                let sent = Transport::<RoleClient>::send(&mut far, message).await;
+                match (sent, request) {
+                    (Ok(()), _) => answered = true,
+                    (Err(_), Some(id)) if answered => {
+                        let refusal = gone(id, format!("`{url}` does not answer: {hint}"));
+                        Transport::<RoleServer>::send(&mut near, refusal).await?;
+                    }
+                    (Err(_), None) if answered => {}
+                    (Err(err), _) => {
+                        return Err(err)
+                            .with_context(|| format!("`{url}` does not take messages: {hint}"));
+                    }
                 }
-                None => break,
-            },
+            }
             message = Transport::<RoleClient>::receive(&mut far) => match message {
                 Some(message) => Transport::<RoleServer>::send(&mut near, message).await?,
                 None => anyhow::bail!("`{url}` closed the connection: {hint}"),
@@ -46,4 +62,9 @@ pub async fn connect(url: &str, token: Option<SecretString>) -> anyhow::Result<(
     }
     Transport::<RoleClient>::close(&mut far).await.ok();
     Ok(())
+}
+
+/// The answer to a request that cannot be passed on.
+fn gone(id: RequestId, problem: String) -> ServerJsonRpcMessage {
+    ServerJsonRpcMessage::error(ErrorData::internal_error(problem, None), Some(id))
 }

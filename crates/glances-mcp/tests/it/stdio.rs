@@ -147,3 +147,23 @@ async fn connect_says_when_nobody_is_there() {
     binary.logged("is the server running?").await;
     assert_eq!(binary.ended().await, Some(1));
 }
+
+#[tokio::test]
+async fn connect_outlives_a_server_that_goes_and_comes_back() {
+    let fleet = Fleet::mixed(2, 1).await.unwrap();
+    let (mut server, address) = Binary::serve(&config(&fleet), &["--log-level", "info"]).await;
+    let url = format!("http://{address}/mcp");
+    let mut binary = Binary::start(&Value::Null, &["connect", &url]);
+    legacy(&mut binary, "2025-11-25").await;
+    server.signal("KILL");
+    server.ended().await;
+    let refused = binary.ask(&message(4, "tools/list", &json!({}))).await;
+    let problem = refused["error"]["message"].as_str().unwrap();
+    assert!(problem.contains("is the server running?"), "{refused}");
+    let mut same_port = config(&fleet);
+    same_port["http"]["port"] = json!(address.port());
+    let _server = Server::start(&same_port).await;
+    let listed = binary.ask(&message(5, "tools/list", &json!({}))).await;
+    assert!(listed["result"]["tools"].is_array(), "{listed}");
+    ends_with_its_client(&mut binary).await;
+}
