@@ -22,6 +22,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "--stdio".into(),
         "--server".into(),
         format!("local={}", glances.url()).into(),
+        // Two that run beside each other would want the same file.
+        "--store".into(),
+        "memory:".into(),
     ];
     let python = paths::venv_program(setup::CLIENTS.name, "python")?;
     let node = paths::node()?;

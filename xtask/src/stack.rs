@@ -95,7 +95,8 @@ impl Server {
         command
             .args(["serve", "--server"])
             .arg(format!("local={}", glances.url()))
-            .args(["--port", &port.to_string()])
+            .args(["--port", &port.to_string(), "--store"])
+            .arg(dir.join(format!("history-{port}.db")))
             .current_dir(&dir);
         for (name, _) in std::env::vars_os() {
             let ours = name.to_string_lossy().starts_with("GLANCES_");

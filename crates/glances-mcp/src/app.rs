@@ -17,8 +17,8 @@ use crate::{
     access::Principal,
     audit::LogSink,
     command::Commands,
-    config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig},
-    ingest,
+    config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig, StoreConfig},
+    ingest::{self, Writer, changes::kind},
     live::Live,
     mcp::{self, Calls, McpHttp, Settings},
     model::HostName,
@@ -26,6 +26,7 @@ use crate::{
     query::Query,
     redact,
     snapshot::Host,
+    store::{Batch, Event, History, Keep, Memory, Sql, StoreError},
     tasks::Tasks,
     telemetry::Counters,
     tools::{Context, Progress},
@@ -62,19 +63,30 @@ struct Fleet {
     /// Each server's last configuration and how often it has changed.
     revisions: Mutex<BTreeMap<HostName, (ServerConfig, u64)>>,
     exposure: Option<String>,
+    writer: Writer,
 }
 
+/// Events are told of for as long as hourly values are kept, seconds.
+const EVENTS_KEPT_SECS: i64 = 400 * 86_400;
+
 impl App {
-    /// Starts polling what the configuration names.
+    /// Starts polling what the configuration names. `endpoint` is where others reach this server,
+    /// if they do.
     ///
     /// # Errors
-    /// What cannot be used of the configuration.
-    pub async fn start(config: Config, source: Source) -> Result<Self, Problems> {
+    /// What cannot be used of the configuration, or history that another process writes.
+    pub async fn start(
+        config: Config,
+        source: Source,
+        endpoint: Option<&str>,
+    ) -> Result<Self, Problems> {
         // Whoever listens has asked already; on stdio nobody listens.
         let exposure = config.check_exposure().ok().flatten();
         let tasks = Tasks::default();
         let live = Live::default();
-        let query = Query::new(live.clone());
+        let history = open_history(&config.store, endpoint).await?;
+        let query = Query::new(live.clone(), history.clone());
+        let (writer, notes) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
         let (commands, orders) = Commands::channel();
         let pollers = Arc::new(Pollers::new(tasks.clone(), snapshots));
@@ -84,9 +96,17 @@ impl App {
             query: query.clone(),
             revisions: Mutex::default(),
             exposure,
+            writer: writer.clone(),
         });
         fleet.apply(&config, None).await?;
-        tasks.spawn("ingest", ingest::run(incoming, live));
+        let keep = Keep {
+            raw_secs: i64::from(config.retention.baseline_days) * 86_400,
+            event_secs: EVENTS_KEPT_SECS,
+        };
+        tasks.spawn("ingest", ingest::run(incoming, live, writer));
+        let now = crate::snapshot::now;
+        let writing = ingest::write(history, notes, keep, now, tasks.stopping());
+        tasks.spawn_finishing("history", writing);
         tasks.spawn("commands", pollers.serve(orders));
         tasks.spawn("reload", reload::watch(config.clone(), source, fleet.clone()));
         Ok(Self { config, tasks, query, commands, counters: Arc::default(), fleet })
@@ -191,6 +211,18 @@ impl Fleet {
         Ok(())
     }
 
+    /// Notes in history that a changed configuration was taken.
+    fn note_reload(&self, servers: usize) {
+        let event = Event {
+            host: None,
+            secs: crate::snapshot::now().as_second(),
+            kind: kind::CONFIGURATION.to_owned(),
+            item: String::new(),
+            detail: format!("{servers} servers"),
+        };
+        self.writer.note(Batch { events: vec![event], ..Batch::default() });
+    }
+
     fn notify(&self, notices: impl Iterator<Item = String>) {
         self.query.set_notices(self.exposure.iter().cloned().chain(notices).collect());
     }
@@ -239,6 +271,44 @@ impl Fleet {
         };
         revisions.insert(server.alias.clone(), (server.clone(), revision));
         revision
+    }
+}
+
+/// Opens history. What is damaged or cannot be written is told, and live tools go on without; a file
+/// that another process writes is an error, since the caller wanted that one.
+async fn open_history(store: &StoreConfig, endpoint: Option<&str>) -> Result<History, Problems> {
+    let StoreConfig::File(file) = store else {
+        return Ok(History::new(Arc::new(Memory::default())));
+    };
+    let pid = std::process::id();
+    let who = match endpoint {
+        Some(endpoint) => format!("process {pid}, which serves {endpoint}"),
+        None => format!("process {pid}, which serves one client on stdio"),
+    };
+    match Sql::open(file, &who).await {
+        Ok(store) => Ok(History::new(Arc::new(store))),
+        Err(err @ StoreError::Held { .. }) => {
+            let problem = err.to_string();
+            let theirs = problem.split_once("serves http").map(|(_, rest)| format!("http{rest}"));
+            let fix = match theirs {
+                Some(url) => format!(
+                    "use that server: `glances-mcp connect {url}`; or give this one a file of its \
+                     own, or `memory:`, by `store.url`"
+                ),
+                None => "end that process, or give this one a file of its own, or `memory:`, by \
+                         `store.url` (GLANCES_MCP_STORE_URL)"
+                    .to_owned(),
+            };
+            let place = "store.url".to_owned();
+            Err(Problems(vec![Problem { place, problem, fix: Some(fix) }]))
+        }
+        Err(err) => {
+            let problem = crate::store::chain(&err);
+            tracing::error!("no history: {problem}; live tools go on without");
+            let history = History::new(Arc::new(Memory::default()));
+            history.set_outage(Some(format!("history is not kept: {problem}")));
+            Ok(history)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. The only owner of clap and of stdout.
 
+mod backup;
 mod check;
 mod connect;
 mod docs;
@@ -33,6 +34,8 @@ enum Command {
     Check(check::Check),
     /// Diagnose one Glances server, layer by layer, and say what mends it
     Probe(probe::Probe),
+    /// Write a consistent copy of the history, also while the server runs
+    Backup(backup::Backup),
     /// Print the reference of tools, metrics and configuration
     Docs(docs::Docs),
     /// Print completions for a shell
@@ -51,6 +54,9 @@ struct ConfigArgs {
     /// Monitor this Glances instead of the configured servers; repeatable
     #[arg(long = "server", value_name = "[ALIAS=]URL")]
     servers: Vec<String>,
+    /// Keep history in this file; memory: keeps none beyond the process
+    #[arg(long, value_name = "FILE")]
+    store: Option<String>,
     /// Least level of log lines: error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
@@ -68,6 +74,7 @@ impl ConfigArgs {
             path: self.config.clone(),
             overrides: Overrides {
                 servers: self.servers.clone(),
+                store: self.store.clone(),
                 log_level: self.log_level.clone(),
                 log_format: self.log_format.clone(),
                 log_file: self.log_file.clone(),
@@ -100,6 +107,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Connect(connect) => connect.run().await,
         Command::Check(check) => check.run().await,
         Command::Probe(probe) => probe.run().await,
+        Command::Backup(backup) => backup.run().await,
         Command::Docs(docs) => docs.run(),
         Command::Completions { shell } => {
             clap_complete::generate(

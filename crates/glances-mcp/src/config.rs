@@ -37,7 +37,8 @@ pub use self::{
     reference::reference,
     servers::{AuthKind, ServerConfig},
     settings::{
-        HttpConfig, LimitsConfig, LogConfig, LogFormat, PollConfig, Retention, ToolsConfig,
+        HttpConfig, LimitsConfig, LogConfig, LogFormat, PollConfig, Retention, StoreConfig,
+        ToolsConfig,
     },
 };
 use self::{
@@ -58,6 +59,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// The log.
     pub log: LogConfig,
+    /// Where history is kept.
+    pub store: StoreConfig,
     /// Which tools callers see.
     pub tools: ToolsConfig,
     /// Bounds on our own work.
@@ -88,6 +91,8 @@ pub struct Overrides {
     pub log_format: Option<String>,
     /// Log file.
     pub log_file: Option<PathBuf>,
+    /// Where history is kept: a file, or `memory:`.
+    pub store: Option<String>,
     /// Bearer token: a value, `env:NAME` or `file:PATH`.
     pub token: Option<String>,
     /// Listen beyond this machine without a token.
@@ -173,6 +178,7 @@ fn build(check: &mut Check<'_>, files: Files, overrides: &Overrides) -> Config {
         poll: build::poll(&values),
         http: build::http(check, &values),
         log: build::log(check, &values),
+        store: build::store(check, &values),
         tools: build::tools(check, &values),
         limits: build::limits(&values),
         retention: build::retention(&values),

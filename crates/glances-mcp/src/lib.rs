@@ -15,6 +15,7 @@ pub mod live;
 pub mod metric;
 pub mod poll;
 pub mod snapshot;
+pub mod store;
 
 pub mod access;
 pub mod audit;

@@ -36,14 +36,27 @@ impl Live {
     }
 
     /// Replaces a server's snapshot. One of a server that is gone, or of its former
-    /// configuration, is dropped.
-    pub fn publish(&self, snapshot: Snapshot) {
+    /// configuration, is dropped. Answers whether it was taken.
+    pub fn publish(&self, snapshot: Arc<Snapshot>) -> bool {
         let known = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = known.get(snapshot.host.alias.as_str())
-            && sender.borrow().host == snapshot.host
-        {
-            sender.send_replace(Arc::new(snapshot));
-        }
+        let sender = known.get(snapshot.host.alias.as_str());
+        let Some(sender) = sender.filter(|sender| sender.borrow().host == snapshot.host) else {
+            return false;
+        };
+        sender.send_replace(snapshot);
+        true
+    }
+
+    /// How many servers are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether no server is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Every server's latest snapshot, by alias.

@@ -6,6 +6,8 @@ mod rows;
 use std::fmt::Write as _;
 
 pub use self::rows::METRICS;
+use glances_client::Plugin;
+
 use crate::{
     model::Severity,
     snapshot::{Finding, Snapshot},
@@ -121,6 +123,12 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// The plugin that it is read from; `None` for what is about reaching the server.
+    #[must_use]
+    pub fn plugin(&self) -> Option<Plugin> {
+        self.path.split('.').next().and_then(Plugin::parse)
+    }
+
     /// Present values with their item, `None` for a metric of the whole server.
     #[must_use]
     pub fn values(&self, snapshot: &Snapshot) -> Vec<(Option<String>, f64)> {

@@ -3,7 +3,9 @@
 
 pub mod coverage;
 mod gone;
+mod history;
 mod selector;
+pub mod window;
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -15,6 +17,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     gone::{Gone, fix},
+    history::{Past, level_for},
     selector::{Selector, SelectorError, compact, nearest},
 };
 use crate::{
@@ -22,6 +25,7 @@ use crate::{
     live::Live,
     model::HostName,
     snapshot::{Snapshot, Status},
+    store::{History, StoreError},
 };
 
 /// Longest that a call waits for servers that have just been added.
@@ -36,6 +40,9 @@ pub enum QueryError {
     /// A selector that fits nothing.
     #[error(transparent)]
     Selector(#[from] SelectorError),
+    /// History cannot be read.
+    #[error("history cannot be read now: {0}")]
+    History(#[from] StoreError),
 }
 
 /// The servers that a call is about: visible to the caller and selected, by alias.
@@ -61,14 +68,15 @@ impl Selection {
 #[derive(Clone)]
 pub struct Query {
     live: Live,
+    history: History,
     notices: Arc<RwLock<Vec<String>>>,
 }
 
 impl Query {
-    /// Reads what is live.
+    /// Reads what is live, and history.
     #[must_use]
-    pub fn new(live: Live) -> Self {
-        Self { live, notices: Arc::default() }
+    pub fn new(live: Live, history: History) -> Self {
+        Self { live, history, notices: Arc::default() }
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could
@@ -79,7 +87,14 @@ impl Query {
         if principal.servers != Scope::Fleet {
             return Vec::new();
         }
-        self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let notices = self.notices.read().unwrap_or_else(PoisonError::into_inner);
+        notices.iter().cloned().chain(self.history.outage()).collect()
+    }
+
+    /// Why history is not written at the moment; `None` while all is well.
+    #[must_use]
+    pub fn outage(&self) -> Option<String> {
+        self.history.outage()
     }
 
     /// Replaces the notices.

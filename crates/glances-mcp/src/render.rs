@@ -75,7 +75,7 @@ fn write_field(out: &mut String, (key, value): (&String, &Value), depth: usize) 
 }
 
 /// Columns whose numbers are in the unit that their row names.
-const IN_UNIT: &[&str] = &["value", "median"];
+const IN_UNIT: &[&str] = &["value", "median", "last", "min", "max", "avg", "p95"];
 
 /// Rows as a Markdown table, of the columns that any row has.
 fn write_table(out: &mut String, rows: &[Value]) {
@@ -88,8 +88,9 @@ fn write_table(out: &mut String, rows: &[Value]) {
         }
     }
     // Numbers beside the name of their unit are written in it.
-    let with_unit = columns.contains(&"unit");
-    columns.retain(|column| *column != "unit");
+    let measured = |row: &Value| IN_UNIT.iter().any(|column| row.get(column).is_some());
+    let with_unit = columns.contains(&"unit") && rows.iter().all(measured);
+    columns.retain(|column| !(with_unit && *column == "unit"));
     let head: Vec<String> = columns.iter().map(|column| label(column)).collect();
     let rule: Vec<&str> = columns.iter().map(|_| "-").collect();
     let _ = writeln!(out, "\n|{}|\n|{}|", head.join("|"), rule.join("|"));
@@ -180,6 +181,10 @@ fn cell(key: &str, value: &Value) -> String {
         }
         // A bar would end the cell.
         Value::String(text) => text.replace('|', "¦"),
+        Value::Array(items) if items.iter().any(Value::is_array) => {
+            let pair = |item: &Value| cell(key, item).replace(", ", " ");
+            items.iter().map(pair).collect::<Vec<_>>().join("; ")
+        }
         Value::Array(items) => {
             items.iter().map(|item| cell(key, item)).collect::<Vec<_>>().join(", ")
         }
@@ -203,6 +208,7 @@ pub fn in_unit(value: f64, unit: &str) -> String {
         "bits/s" => bits_per_second(value),
         "seconds" => duration(value),
         "1/s" => format!("{}/s", short(value)),
+        "count" | "tasks" | "0 or 1" => short(value),
         other => format!("{} {other}", short(value)),
     }
 }

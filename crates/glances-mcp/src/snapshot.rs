@@ -1,6 +1,7 @@
 //! Everything known of one server at one moment: immutable, replaced whole.
 
 pub mod mounts;
+pub mod programs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -171,6 +172,8 @@ pub struct Snapshot {
     pub reach: Reach,
     /// Completed polls; rates exist from the second on.
     pub rounds: u64,
+    /// The last attempt is over and no request of it but slow ones is open.
+    pub settled: bool,
     /// What is beyond a default threshold, worst first. Judged once, when the snapshot comes in.
     pub findings: Arc<[Finding]>,
 }
@@ -235,6 +238,7 @@ impl Snapshot {
             errors: BTreeMap::new(),
             reach: Reach::default(),
             rounds: 0,
+            settled: false,
             findings: Arc::default(),
         }
     }

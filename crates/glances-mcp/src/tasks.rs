@@ -25,6 +25,16 @@ impl Tasks {
         self.tracker.spawn(owned.instrument(tracing::debug_span!("task", name)));
     }
 
+    /// Runs a task that ends by itself soon after [`Tasks::stopping`] is cancelled, because it has
+    /// something to finish.
+    pub fn spawn_finishing(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.tracker.spawn(task.instrument(tracing::debug_span!("task", name)));
+    }
+
     /// Cancelled when everything has to end.
     #[must_use]
     pub fn stopping(&self) -> CancellationToken {

@@ -5,6 +5,7 @@ mod args;
 pub mod arguments;
 mod compare;
 mod containers;
+mod history;
 mod listing;
 mod network;
 mod processes;
@@ -28,7 +29,7 @@ use serde_json::{Map, Value};
 use crate::{
     access::{Denied, Permission, Principal},
     command::{CommandError, Commands},
-    query::{Query, QueryError, SelectorError},
+    query::{Query, QueryError, SelectorError, window::WindowError},
     render,
 };
 
@@ -57,6 +58,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<processes::GetProcessDetails>(),
         ToolDef::of::<compare::CompareServers>(),
         ToolDef::of::<compare::EnvironmentAnalysis>(),
+        ToolDef::of::<history::QueryMetrics>(),
     ]
 }
 
@@ -149,6 +151,9 @@ pub enum ToolError {
     /// Names nothing that is there.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// Times that cannot be read.
+    #[error(transparent)]
+    Window(#[from] WindowError),
     /// The write side could not.
     #[error(transparent)]
     Command(#[from] CommandError),

@@ -28,6 +28,7 @@ impl Target {
         let port = free_port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_glances-mcp"));
         command.args(["serve", "--port", &port.to_string(), "--config"]).arg(&file);
+        command.arg("--store").arg(dir.path().join("history.db"));
         let child = command.stdout(Stdio::null()).spawn().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let target = Self { address, child, _dir: dir };

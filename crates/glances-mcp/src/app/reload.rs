@@ -32,6 +32,7 @@ pub(super) async fn watch(started: Config, source: Source, fleet: Arc<Fleet>) {
                 if config != watched {
                     let servers = config.servers.len();
                     tracing::info!("configuration reloaded: {servers} servers");
+                    fleet.note_reload(servers);
                 }
                 if config.sources != watched.sources || config.watch_dirs != watched.watch_dirs {
                     watcher = start(&config, &changed);
@@ -55,10 +56,12 @@ async fn reread(source: &Source, fleet: &Fleet, started: &Config) -> Result<Conf
     let config = load(source).await?;
     let settled = config.http == started.http
         && config.log == started.log
+        && config.store == started.store
+        && config.retention == started.retention
         && config.tools == started.tools
         && config.limits.concurrent_requests == started.limits.concurrent_requests;
     let notice = (!settled).then(|| {
-        "changes of `http`, `log`, `tools` or `limits.concurrent_requests` need a restart"
+        "changes of `http`, `log`, `store`, retention, `tools` or `limits.concurrent_requests` need a restart"
             .to_owned()
     });
     fleet.apply(&config, notice).await?;

@@ -49,7 +49,7 @@ impl Serve {
         let (host, port) = (config.http.host.clone(), config.http.port);
         let stop = stop_on_signal();
         if self.stdio {
-            let app = App::start(config, source).await?;
+            let app = App::start(config, source, None).await?;
             tracing::info!("serving MCP on stdio for {} servers", app.servers());
             app.serve_stdio(stop).await?;
             tracing::info!("stopped");
@@ -59,8 +59,9 @@ impl Serve {
             tracing::warn!("{warning}");
         }
         let (listener, address) = web::bind(&host, port).await?;
-        let app = App::start(config, source).await?;
-        tracing::info!(%address, "serving MCP at http://{address}/mcp for {} servers", app.servers());
+        let endpoint = format!("http://{address}/mcp");
+        let app = App::start(config, source, Some(&endpoint)).await?;
+        tracing::info!(%address, "serving MCP at {endpoint} for {} servers", app.servers());
         app.serve_http(listener, stop).await?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)

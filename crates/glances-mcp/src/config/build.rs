@@ -1,17 +1,19 @@
 //! Checked settings in, the settings of this program out: meanings that one value alone does not
 //! show.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use super::{
     address,
     check::Check,
+    env::Env,
     keys::LOG_FORMATS,
     nearest::nearest,
     problem::Place,
     read::Settings,
     settings::{
-        HttpConfig, LimitsConfig, LogConfig, LogFormat, PollConfig, Retention, ToolsConfig,
+        HttpConfig, LimitsConfig, LogConfig, LogFormat, PollConfig, Retention, StoreConfig,
+        ToolsConfig,
     },
     tree::quoted,
 };
@@ -42,6 +44,40 @@ pub(super) fn retention(values: &Settings) -> Retention {
         baseline_days: values.whole("performance_baseline_retention"),
         alert_days: values.whole("alert_history_retention"),
     }
+}
+
+/// The file of history in the data folder.
+const STORE_FILE: &str = "history.db";
+
+pub(super) fn store(check: &mut Check<'_>, values: &Settings) -> StoreConfig {
+    let Some(text) = values.text("store.url").filter(|text| !text.is_empty()) else {
+        return StoreConfig::File(data_dir(check.env).join(STORE_FILE));
+    };
+    let path = text.strip_prefix("sqlite:").unwrap_or(text);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if text == "memory:" {
+        return StoreConfig::Memory;
+    }
+    if path.contains("://") || path.is_empty() {
+        let place = values.place("store.url").cloned().unwrap_or_default();
+        let problem = format!("{} is no place for history", quoted(text));
+        check.report.add_fix(&place, problem, "give the path of a file, or `memory:`");
+    }
+    StoreConfig::File(check.env.dir().join(path))
+}
+
+/// Where programs of this user keep data; the working directory where no home is known.
+fn data_dir(env: &Env) -> PathBuf {
+    let home = || env.get("HOME").map(PathBuf::from);
+    let base = if cfg!(windows) {
+        env.get("LOCALAPPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Application Support"))
+    } else {
+        let own = env.get("XDG_DATA_HOME").map(PathBuf::from);
+        own.or_else(|| home().map(|home| home.join(".local/share")))
+    };
+    base.map_or_else(|| env.dir().to_owned(), |base| base.join("glances-mcp"))
 }
 
 pub(super) fn tools(check: &mut Check<'_>, values: &Settings) -> ToolsConfig {

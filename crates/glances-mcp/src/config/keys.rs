@@ -116,6 +116,7 @@ pub const KEYS: &[Key] = &[
     key("log.level", Kind::Text, "info", "`error`, `warn`, `info`, `debug`, `trace`, `off`, or a filter such as `info,glances_mcp=debug`.").var("GLANCES_MCP_LOG_LEVEL"),
     key("log.format", Kind::Choice(LOG_FORMATS), "readable", "How a line looks.").var("GLANCES_MCP_LOG_FORMAT"),
     key("log.file", Kind::File, "", "File to append to instead of stderr.").var("GLANCES_MCP_LOG_FILE"),
+    key("store.url", Kind::Text, "", "Where history is kept: a file, or `memory:` for one that ends with the process. Without it `glances-mcp/history.db` in the user's data folder.").var("GLANCES_MCP_STORE_URL"),
     key("tools.enable", Kind::Words, "", "Only these tools; none given means all."),
     key("tools.disable", Kind::Words, "", "All tools but these."),
     key("tools.read_only", Kind::Flag, "false", "Leave out tools that change anything.").var("GLANCES_MCP_READ_ONLY"),

@@ -63,6 +63,7 @@ pub(super) fn flags(check: &mut Check<'_>, overrides: &Overrides) -> Settings {
         ("--port", "http.port", port),
         ("--token", "http.token", overrides.token.clone()),
         ("--allow-unauthenticated", "http.allow_unauthenticated", allow),
+        ("--store", "store.url", overrides.store.clone()),
         ("--log-level", "log.level", overrides.log_level.clone()),
         ("--log-format", "log.format", overrides.log_format.clone()),
         ("--log-file", "log.file", file),

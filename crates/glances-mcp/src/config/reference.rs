@@ -12,6 +12,11 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("poll", "`[poll]`", "When monitored machines are asked."),
     ("http", "`[http]`", "The endpoint at `/mcp`."),
     ("log", "`[log]`", "The log, on stderr or into a file."),
+    (
+        "store",
+        "`[store]`",
+        "History. One process writes a file; others go through it with `connect`.",
+    ),
     ("tools", "`[tools]`", "Which tools callers see."),
     ("limits", "`[limits]`", "Bounds on our own work."),
     ("alert_thresholds", "`[[alert_thresholds]]`", "Own thresholds, at most one a metric."),

@@ -86,6 +86,15 @@ pub struct LogConfig {
     pub file: Option<PathBuf>,
 }
 
+/// Where history is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreConfig {
+    /// In a SQLite file.
+    File(PathBuf),
+    /// Nowhere: it ends with the process.
+    Memory,
+}
+
 /// Which tools callers see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolsConfig {

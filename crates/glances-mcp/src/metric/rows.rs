@@ -379,8 +379,12 @@ pub static METRICS: &[Metric] = &[
     })
     .rate(),
     one("uptime.seconds", Seconds, "Time since the machine started", |s| s.uptime_secs().copied()),
+    one("server.up", Flag, "Glances answered the poll", |s| {
+        s.reach.last_attempt.map(|_| flag(s.reach.error.is_none()))
+    })
+    .worse_low(),
     one("server.response", Milliseconds, "Time to Glances' first answer in a poll", |s| {
-        s.reach.latency_ms.last().copied()
+        s.reach.latency_ms.last().copied().filter(|_| s.reach.error.is_none())
     })
     .worse_high(),
 ];

@@ -421,6 +421,7 @@ impl Poller {
 
     fn take_snapshot(&mut self) -> Snapshot {
         self.dirty_since = None;
+        self.snapshot.settled = !self.cheap_open();
         if !self.cheap_open() && std::mem::take(&mut self.round_open) {
             self.snapshot.rounds += 1;
         }

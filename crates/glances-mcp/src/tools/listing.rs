@@ -68,7 +68,17 @@ impl Cut {
         host: impl Fn(&T) -> &HostName,
         what: &str,
     ) -> (Vec<T>, Coverage) {
-        let mut tally = tally;
+        self.groups(rows, tally, |row| std::slice::from_ref(host(row)), what)
+    }
+
+    /// The same for rows that are about several servers each.
+    pub(super) fn groups<T>(
+        &self,
+        rows: Vec<T>,
+        mut tally: Tally<'_>,
+        hosts: impl Fn(&T) -> &[HostName],
+        what: &str,
+    ) -> (Vec<T>, Coverage) {
         let total = rows.len();
         let mut taken: BTreeMap<HostName, usize> = BTreeMap::new();
         let mut kept = Vec::new();
@@ -78,12 +88,18 @@ impl Cut {
                 end = index;
                 break;
             }
-            let count = taken.entry(host(&row).clone()).or_default();
-            if self.per_server.is_none_or(|most| *count < most) {
-                *count += 1;
-                tally.shown(host(&row));
-                kept.push(row);
+            let full = |host: &HostName| {
+                let taken = taken.get(host).copied().unwrap_or(0);
+                self.per_server.is_some_and(|most| taken >= most)
+            };
+            if hosts(&row).iter().any(full) {
+                continue;
             }
+            for host in hosts(&row) {
+                *taken.entry(host.clone()).or_default() += 1;
+                tally.shown(host);
+            }
+            kept.push(row);
         }
         let mut coverage = tally.coverage();
         if kept.len() < total {

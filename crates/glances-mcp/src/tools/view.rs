@@ -1,6 +1,6 @@
 //! Parts of replies that several tools share.
 
-use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use glances_client::{
     Plugin,
@@ -178,7 +178,7 @@ pub(super) struct ProgramLine {
 
 /// The programs that use most CPU.
 pub(super) fn top_programs(snapshot: &Snapshot, most: usize) -> Vec<ProgramLine> {
-    let mut programs = programs(snapshot).unwrap_or_default();
+    let mut programs = snapshot.grouped().unwrap_or_default();
     let cpu = |program: &Process| program.cpu_percent.unwrap_or(0.0);
     programs.sort_by(|a, b| cpu(b).total_cmp(&cpu(a)).then_with(|| a.name.cmp(&b.name)));
     programs
@@ -191,53 +191,6 @@ pub(super) fn top_programs(snapshot: &Snapshot, most: usize) -> Vec<ProgramLine>
             processes: program.processes,
         })
         .collect()
-}
-
-/// Processes merged by name: Glances' own `programlist` where it is served, else by us.
-pub(super) fn programs(snapshot: &Snapshot) -> Option<Vec<Cow<'_, Process>>> {
-    if let Some(programs) = snapshot.programs() {
-        return Some(programs.iter().map(Cow::Borrowed).collect());
-    }
-    Some(merged(snapshot.processes()?.iter()))
-}
-
-/// Processes of one name as one program each.
-pub(super) fn merged<'a>(processes: impl Iterator<Item = &'a Process>) -> Vec<Cow<'a, Process>> {
-    let mut merged: BTreeMap<&str, Process> = BTreeMap::new();
-    for process in processes {
-        merged
-            .entry(process.name.as_str())
-            .and_modify(|program| merge(program, process))
-            .or_insert_with(|| Process {
-                pid: None,
-                children: process.pid.into_iter().collect(),
-                ..process.clone()
-            });
-    }
-    merged.into_values().map(Cow::Owned).collect()
-}
-
-fn merge(program: &mut Process, process: &Process) {
-    fn add<T: std::ops::Add<Output = T>>(sum: &mut Option<T>, more: Option<T>) {
-        *sum = match (sum.take(), more) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
-    }
-    add(&mut program.cpu_percent, process.cpu_percent);
-    add(&mut program.memory_percent, process.memory_percent);
-    add(&mut program.memory.rss, process.memory.rss);
-    add(&mut program.threads, process.threads);
-    add(&mut program.io_read.per_sec, process.io_read.per_sec);
-    add(&mut program.io_write.per_sec, process.io_write.per_sec);
-    program.processes += process.processes;
-    program.children.extend(process.pid);
-    if program.user != process.user {
-        program.user = None;
-    }
-    if program.status != process.status {
-        program.status = None;
-    }
 }
 
 /// A name or glob that a caller gave for items.

@@ -45,6 +45,9 @@ const PARAMETERS: &[&str] = &[
     // of one tool each
     "group",
     "min_percent",
+    "aggregate",
+    "order",
+    "points",
     "state",
 ];
 

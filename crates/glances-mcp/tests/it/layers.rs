@@ -8,7 +8,21 @@ use std::{
 
 /// Module, and the modules it may name with `crate::`.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("cli", &["app", "config", "mcp", "metric", "query", "render", "telemetry", "tools", "web"]),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "mcp",
+            "metric",
+            "query",
+            "render",
+            "store",
+            "telemetry",
+            "tools",
+            "web",
+        ],
+    ),
     (
         "app",
         &[
@@ -24,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "query",
             "redact",
             "snapshot",
+            "store",
             "tasks",
             "telemetry",
             "tools",
@@ -36,13 +51,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &[]),
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
-    ("ingest", &["live", "metric", "snapshot"]),
+    ("ingest", &["live", "metric", "model", "render", "snapshot", "store"]),
+    ("store", &["model"]),
     ("live", &["model", "snapshot"]),
     // read
     ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
     ("mcp", &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"]),
-    ("tools", &["access", "command", "metric", "model", "query", "redact", "render", "snapshot"]),
-    ("query", &["access", "live", "model", "redact", "snapshot"]),
+    (
+        "tools",
+        &["access", "command", "metric", "model", "query", "redact", "render", "snapshot", "store"],
+    ),
+    ("query", &["access", "live", "model", "redact", "snapshot", "store"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change
@@ -66,6 +85,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("tracing_subscriber", &["telemetry"]),
     ("notify", &["app"]),
+    ("sqlx", &["store"]),
+    ("pco", &["store"]),
+    ("crc32fast", &["store"]),
+    ("async_trait", &["store"]),
     ("dotenvy", &["config"]),
     ("serde_saphyr", &["config"]),
     ("toml", &["config"]),

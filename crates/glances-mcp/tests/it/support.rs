@@ -50,6 +50,7 @@ pub(crate) fn config(fleet: &Fleet) -> Value {
     config["poll"] =
         json!({"interval": "2s", "containers_interval": "2s", "processes_interval": "2s"});
     config["log"] = json!({"level": "warn"});
+    config["store"] = json!({"url": "memory:"});
     config
 }
 
@@ -77,13 +78,17 @@ impl Server {
     pub(crate) async fn start(config: &Value) -> Self {
         let dir = TempDir::new().unwrap();
         let file = dir.path().join("glances-mcp.json");
+        let mut config = config.clone();
+        if config.get("store").is_none() {
+            config["store"] = json!({"url": "memory:"});
+        }
         std::fs::write(&file, config.to_string()).unwrap();
         let source = Source { path: Some(file.clone()), overrides: Overrides::default() };
         let env = Env::from_pairs([]).in_dir(dir.path());
         let config = Config::load(Some(&file), &source.overrides, &env);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (listener, address) = web::bind(&config.http.host, config.http.port).await.unwrap();
-        let app = App::start(config, source).await.unwrap();
+        let app = App::start(config, source, None).await.unwrap();
         let local = app.context(Principal::local());
         let (tasks, stop) = (Tasks::default(), CancellationToken::new());
         let stopped = stop.clone();

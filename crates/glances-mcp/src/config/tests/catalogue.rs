@@ -46,6 +46,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("log.level", "\"off\""),
     ("log.format", "\"json\""),
     ("log.file", "\"l\""),
+    ("store.url", "\"memory:\""),
     ("tools.enable", "[\"a\"]"),
     ("tools.disable", "[\"a\"]"),
     ("tools.read_only", "true"),

@@ -145,7 +145,7 @@ fn toml_json_and_yaml_mean_the_same() {
     let yaml_text = "performance_baseline_retention: 9\npoll:\n  interval: 5s\nservers:\n  - alias: a\n    host: h\n    tags: [x, y]\n    cost_per_month: 1.5\n    paused: true\n    headers:\n      A: b\nmaintenance_windows:\n  - name: w\n    start: 2026-01-01T00:00:00Z\n    end: 2026-01-02T00:00:00Z\n";
     let load = |name: &str, text: &str| {
         let config = Fixture::new(&[(name, text)]).load(&[]).unwrap_or_else(|err| panic!("{err}"));
-        Config { sources: Vec::new(), ..config }
+        Config { sources: Vec::new(), store: StoreConfig::Memory, ..config }
     };
     let from_toml = load("c.toml", toml_text);
     assert_eq!(from_toml, load("c.json", json_text));

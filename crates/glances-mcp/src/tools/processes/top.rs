@@ -18,7 +18,7 @@ use crate::{
     query::coverage::{Coverage, Tally},
     redact::clip,
     render,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, programs::merged},
 };
 
 pub(in super::super) struct GetTopProcesses;
@@ -201,10 +201,8 @@ fn items<'a>(
     let fits = |process: &&Process| wanted.fits(process);
     match (group, snapshot.processes()) {
         (Group::Process, all) => Some(all?.iter().filter(fits).map(Cow::Borrowed).collect()),
-        (Group::Program, Some(all)) if wanted.0.is_some() => {
-            Some(view::merged(all.iter().filter(fits)))
-        }
-        (Group::Program, _) => view::programs(snapshot),
+        (Group::Program, Some(all)) if wanted.0.is_some() => Some(merged(all.iter().filter(fits))),
+        (Group::Program, _) => snapshot.grouped(),
     }
 }
 

@@ -206,10 +206,7 @@ fn nothing_in(sections: &[Section], rows: &[Row], facts: &[Fact]) -> Option<Stri
 }
 
 fn of_plugins<'a>(plugins: &'a [Plugin]) -> impl Iterator<Item = &'static Metric> + 'a {
-    METRICS.iter().filter(|metric| {
-        let plugin = metric.path.split('.').next().and_then(Plugin::parse);
-        plugin.is_some_and(|plugin| plugins.contains(&plugin))
-    })
+    METRICS.iter().filter(|metric| metric.plugin().is_some_and(|plugin| plugins.contains(&plugin)))
 }
 
 /// Disks and interfaces of which every number is 0, such as a dozen loop devices.
@@ -242,7 +239,7 @@ fn rows_of(snapshot: &Snapshot, plugins: &[Plugin], still: &[(Plugin, String)]) 
     };
     of_plugins(plugins)
         .flat_map(|metric| {
-            let plugin = metric.path.split('.').next().and_then(Plugin::parse);
+            let plugin = metric.plugin();
             let is_still = move |item: &Option<String>| {
                 still.iter().any(|(of, name)| Some(*of) == plugin && Some(name) == item.as_ref())
             };

@@ -1,0 +1,203 @@
+//! Spans of time as callers write them: one grammar for every tool. Pure; time is an argument.
+
+use jiff::{Span, Timestamp, Zoned, civil, tz::TimeZone};
+
+/// Longest span that a question is about: hourly values are kept that long.
+const LONGEST_DAYS: i64 = 400;
+
+/// What is wrong with a time, and how one is written.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum WindowError {
+    /// Not a time.
+    #[error(
+        "`{argument}` = `{text}` is no time: write RFC 3339 (`2026-11-24T03:10:00Z`), a span back \
+         (`-2h`, `-7d`), a clock time (`03:10`, the most recent one in `timezone`), a date, or `now`"
+    )]
+    Time {
+        /// Which argument.
+        argument: &'static str,
+        /// What was given.
+        text: String,
+    },
+    /// Not a time zone.
+    #[error("`timezone` = `{0}` is no time zone: write a name such as `Europe/Berlin` or `UTC`")]
+    Zone(String),
+    /// The wrong way round.
+    #[error("`since` ({since}) is not before `until` ({until})")]
+    Order {
+        /// When it would begin.
+        since: String,
+        /// When it would end.
+        until: String,
+    },
+    /// Longer than anything is kept.
+    #[error(
+        "the time from `since` to `until` is longer than the {LONGEST_DAYS} days that are kept"
+    )]
+    Long,
+}
+
+/// A span of time with the zone that its times are written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First moment in it.
+    pub since: Timestamp,
+    /// First moment after it.
+    pub until: Timestamp,
+    zone: TimeZone,
+}
+
+impl Window {
+    /// From what a caller wrote. Without `until` it ends now; without `since` it begins `default`
+    /// before its end.
+    ///
+    /// # Errors
+    /// What cannot be read, with the ways to write it.
+    pub fn parse(
+        since: Option<&str>,
+        until: Option<&str>,
+        timezone: Option<&str>,
+        default: Span,
+        now: Timestamp,
+    ) -> Result<Self, WindowError> {
+        let zone = zone(timezone)?;
+        let at = now.to_zoned(zone.clone());
+        let until = match until {
+            Some(text) => time("until", text, &at)?,
+            None => now,
+        };
+        let since = match since {
+            Some(text) => time("since", text, &at)?,
+            None => until
+                .to_zoned(zone.clone())
+                .checked_sub(default)
+                .map_or(Timestamp::UNIX_EPOCH, |at| at.timestamp()),
+        };
+        let window = Self { since, until, zone };
+        if since >= until {
+            let (since, until) = (window.written(since), window.written(until));
+            return Err(WindowError::Order { since, until });
+        }
+        if until.as_second() - since.as_second() > LONGEST_DAYS * 86_400 {
+            return Err(WindowError::Long);
+        }
+        Ok(window)
+    }
+
+    /// Seconds of its length.
+    #[must_use]
+    pub fn secs(&self) -> i64 {
+        self.until.as_second() - self.since.as_second()
+    }
+
+    /// A moment in the window's zone, with its offset.
+    #[must_use]
+    pub fn written(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+}
+
+fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
+    let Some(name) = name else { return Ok(TimeZone::UTC) };
+    TimeZone::get(name).map_err(|_| WindowError::Zone(clip(name)))
+}
+
+/// One moment, seen from another.
+fn time(argument: &'static str, text: &str, at: &Zoned) -> Result<Timestamp, WindowError> {
+    let text = text.trim();
+    let failed = || WindowError::Time { argument, text: clip(text) };
+    if text == "now" {
+        return Ok(at.timestamp());
+    }
+    if let Some(back) = text.strip_prefix('-') {
+        let span: Span = back.parse().map_err(|_| failed())?;
+        return at.checked_sub(span).map(|at| at.timestamp()).map_err(|_| failed());
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let zoned = |local: civil::DateTime| local.to_zoned(at.time_zone().clone()).ok();
+    if let Ok(clock) = text.parse::<civil::Time>() {
+        let today = zoned(at.date().to_datetime(clock)).ok_or_else(failed)?;
+        if today.timestamp() <= at.timestamp() {
+            return Ok(today.timestamp());
+        }
+        let yesterday = at.date().yesterday().ok().and_then(|day| zoned(day.to_datetime(clock)));
+        return yesterday.map(|at| at.timestamp()).ok_or_else(failed);
+    }
+    if let Ok(local) = text.parse::<civil::DateTime>() {
+        return zoned(local).map(|at| at.timestamp()).ok_or_else(failed);
+    }
+    let day = text.parse::<civil::Date>().map_err(|_| failed())?;
+    zoned(day.to_datetime(civil::Time::midnight())).map(|at| at.timestamp()).ok_or_else(failed)
+}
+
+/// What a caller wrote, as it may stand in an error.
+fn clip(text: &str) -> String {
+    const CHARS_MAX: usize = 40;
+    crate::redact::clean(text).chars().take(CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+
+    use super::*;
+
+    const NOW: &str = "2026-11-24T02:00:00Z";
+
+    fn window(since: &str, until: Option<&str>, zone: &str) -> Result<Window, WindowError> {
+        Window::parse(Some(since), until, Some(zone), 1.hour(), NOW.parse().unwrap())
+    }
+
+    #[test]
+    fn every_way_to_write_a_time_is_read() {
+        for (text, zone, expected) in [
+            ("-2h", "UTC", "2026-11-24T00:00:00Z"),
+            ("-7d", "UTC", "2026-11-17T02:00:00Z"),
+            ("-1h30m", "UTC", "2026-11-24T00:30:00Z"),
+            ("01:10", "UTC", "2026-11-24T01:10:00Z"),
+            ("03:10", "UTC", "2026-11-23T03:10:00Z"),
+            // In Berlin it is three o'clock.
+            ("02:10", "Europe/Berlin", "2026-11-24T01:10:00Z"),
+            ("03:10", "Europe/Berlin", "2026-11-23T02:10:00Z"),
+            ("2026-11-23", "Europe/Berlin", "2026-11-22T23:00:00Z"),
+            ("2026-11-23 12:00", "UTC", "2026-11-23T12:00:00Z"),
+            ("2026-11-23T12:00:00+02:00", "UTC", "2026-11-23T10:00:00Z"),
+        ] {
+            let found = window(text, None, zone).unwrap_or_else(|err| panic!("{text}: {err}"));
+            assert_eq!(found.since, expected.parse().unwrap(), "{text} in {zone}");
+            assert_eq!(found.until, NOW.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_says_how_one_is_written() {
+        for text in ["yesterday", "25:00", "-", "-2 parsecs", "2026-13-01", "\u{202e}x"] {
+            let refused = window(text, None, "UTC").unwrap_err().to_string();
+            assert!(refused.contains("`since`") && refused.contains("-2h"), "{refused}");
+        }
+        let refused = window("-1h", None, "Europe/Berln").unwrap_err().to_string();
+        assert!(refused.contains("`Europe/Berln` is no time zone"), "{refused}");
+        let refused = window("-1h", Some("-2h"), "UTC").unwrap_err().to_string();
+        assert!(refused.contains("is not before"), "{refused}");
+        assert_eq!(window("-800d", None, "UTC"), Err(WindowError::Long));
+    }
+
+    #[test]
+    fn a_day_with_a_clock_change_has_its_hours() {
+        let now = "2026-10-25T12:00:00Z".parse().unwrap();
+        let zone = Some("Europe/Berlin");
+        let day = Window::parse(Some("2026-10-25"), Some("now"), zone, 1.hour(), now).unwrap();
+        assert_eq!(day.secs(), 14 * 3_600);
+        assert_eq!(day.written(day.since), "2026-10-25T00:00:00+02:00");
+        assert_eq!(day.written(now), "2026-10-25T13:00:00+01:00");
+    }
+
+    #[test]
+    fn without_a_beginning_it_is_the_default_before_its_end() {
+        let now: Timestamp = NOW.parse().unwrap();
+        let window = Window::parse(None, None, None, 6.hours(), now).unwrap();
+        assert_eq!(window.secs(), 6 * 3_600);
+    }
+}

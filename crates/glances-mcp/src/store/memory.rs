@@ -1,0 +1,175 @@
+//! History in memory: gone with the process, bounded. What the other backend is measured by.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{
+    Batch, EVENTS_MAX, Event, Keep, Level, Point, Programs, SeriesName, Size, Span, Store,
+    StoreError, Upkeep, coarser,
+};
+use crate::model::HostName;
+
+/// Points kept of one series: an hour at one every 10 s, and some.
+const POINTS_MAX: usize = 4_000;
+
+type Series = BTreeMap<SeriesName, BTreeMap<i64, f64>>;
+
+#[derive(Default)]
+struct Data {
+    samples: BTreeMap<HostName, Series>,
+    programs: BTreeMap<HostName, BTreeMap<i64, Programs>>,
+    events: BTreeMap<(i64, Option<HostName>, String, String), String>,
+    watched: BTreeMap<i64, i64>,
+}
+
+/// A store without a disk.
+#[derive(Default)]
+pub struct Memory {
+    data: Mutex<Data>,
+    points_max: Option<usize>,
+}
+
+impl Memory {
+    /// One that keeps everything, for tests.
+    #[cfg(test)]
+    pub(super) fn unbounded() -> Self {
+        Self { points_max: Some(usize::MAX), ..Self::default() }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Data) -> T) -> T {
+        work(&mut self.data.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn append(&self, batch: &Batch) -> Result<(), StoreError> {
+        let most = self.points_max.unwrap_or(POINTS_MAX);
+        self.with(|data| {
+            for sample in &batch.samples {
+                let host = data.samples.entry(sample.host.clone()).or_default();
+                // Of two polls of one second the first counts, whatever it holds.
+                let known = host.values().any(|points| points.contains_key(&sample.secs));
+                for (name, value) in sample.values.iter().filter(|(_, value)| value.is_finite()) {
+                    let points = host.entry(name.clone()).or_default();
+                    if !known {
+                        points.insert(sample.secs, *value);
+                    }
+                    while points.len() > most {
+                        points.pop_first();
+                    }
+                }
+            }
+            for programs in &batch.programs {
+                let host = data.programs.entry(programs.host.clone()).or_default();
+                host.entry(programs.secs).or_insert_with(|| programs.clone());
+                while host.len() > most {
+                    host.pop_first();
+                }
+            }
+            for event in &batch.events {
+                let Event { host, secs, kind, item, detail } = event.clone();
+                data.events.entry((secs, host, kind, item)).or_insert(detail);
+                while data.events.len() > most {
+                    data.events.pop_first();
+                }
+            }
+            if let Some((from, to)) = batch.watched {
+                data.watched.insert(from, to);
+            }
+        });
+        Ok(())
+    }
+
+    async fn series(&self, host: &HostName) -> Result<Vec<SeriesName>, StoreError> {
+        Ok(self.with(|data| {
+            let series = data.samples.get(host).into_iter().flat_map(BTreeMap::keys);
+            series.cloned().collect()
+        }))
+    }
+
+    async fn range(
+        &self,
+        host: &HostName,
+        series: &[SeriesName],
+        span: Span,
+        level: Level,
+    ) -> Result<Vec<Vec<Point>>, StoreError> {
+        Ok(self.with(|data| {
+            let known = data.samples.get(host);
+            let points = |name: &SeriesName| -> Vec<Point> {
+                let all = known.and_then(|known| known.get(name)).into_iter().flatten();
+                let all: Vec<Point> = all.map(|(secs, value)| Point::one(*secs, *value)).collect();
+                let mut steps = coarser(&all, level.step_secs());
+                if level == Level::FiveMinutes {
+                    steps.iter_mut().for_each(|point| point.min = None);
+                }
+                steps.retain(|point| span.holds(point.secs));
+                steps
+            };
+            series.iter().map(points).collect()
+        }))
+    }
+
+    async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
+        Ok(self.with(|data| {
+            let hosts: BTreeSet<&HostName> = hosts.iter().collect();
+            let asked =
+                |host: &Option<HostName>| host.as_ref().is_none_or(|host| hosts.contains(host));
+            let mut events: Vec<Event> = data
+                .events
+                .iter()
+                .filter(|((secs, host, ..), _)| span.holds(*secs) && asked(host))
+                .map(|((secs, host, kind, item), detail)| Event {
+                    host: host.clone(),
+                    secs: *secs,
+                    kind: kind.clone(),
+                    item: item.clone(),
+                    detail: detail.clone(),
+                })
+                .collect();
+            events.sort_by(|a, b| {
+                b.secs
+                    .cmp(&a.secs)
+                    .then_with(|| (&a.host, &a.kind, &a.item).cmp(&(&b.host, &b.kind, &b.item)))
+            });
+            events.truncate(EVENTS_MAX);
+            events
+        }))
+    }
+
+    async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
+        Ok(self.with(|data| {
+            let all = data.programs.get(host).into_iter().flatten();
+            all.filter(|(secs, _)| span.holds(**secs)).map(|(_, of)| of.clone()).collect()
+        }))
+    }
+
+    async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError> {
+        Ok(self.with(|data| {
+            let all = data.watched.iter().filter(|(from, to)| **to > span.from && **from < span.to);
+            all.map(|(from, to)| Span { from: (*from).max(span.from), to: (*to).min(span.to) })
+                .collect()
+        }))
+    }
+
+    async fn upkeep(&self, now: i64, keep: &Keep) -> Result<Upkeep, StoreError> {
+        let forgotten = self.with(|data| {
+            let before = data.events.len();
+            data.events.retain(|(secs, ..), _| *secs >= now - keep.event_secs);
+            before - data.events.len()
+        });
+        Ok(Upkeep { sealed: 0, forgotten: forgotten as u64 })
+    }
+
+    async fn size(&self) -> Result<Size, StoreError> {
+        let values = self.with(|data| {
+            data.samples.values().flat_map(BTreeMap::values).map(BTreeMap::len).sum::<usize>()
+        });
+        Ok(Size { bytes: 0, values: values as u64 })
+    }
+}

@@ -1,0 +1,173 @@
+//! History in an SQL database. One code for SQLite (a file, embedded) and PostgreSQL: only opening
+//! differs. One writer at a time; readers beside it.
+
+mod catalog;
+mod open;
+mod read;
+mod seal;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use sqlx::{Any, AnyConnection, AnyPool, Row as _, Transaction};
+use tokio::sync::Mutex;
+
+use self::catalog::Catalog;
+pub use self::open::backup;
+use super::{
+    Batch, Event, Keep, Level, Point, Programs, Sample, SeriesName, Size, Span, Store, StoreError,
+    Upkeep, lock::Lock, row,
+};
+use crate::model::HostName;
+
+/// A database of history.
+pub struct Sql {
+    pool: AnyPool,
+    catalog: Catalog,
+    /// Held while a transaction writes.
+    writer: Mutex<()>,
+    /// Where the file is, if it is one.
+    file: Option<PathBuf>,
+    _lock: Option<Lock>,
+}
+
+/// The id under which events of our own stand.
+const OURSELVES: i64 = 0;
+
+#[async_trait]
+impl Store for Sql {
+    async fn append(&self, batch: &Batch) -> Result<(), StoreError> {
+        let _turn = self.writer.lock().await;
+        let written = self.write(batch).await;
+        if written.is_err() {
+            // Whatever was learnt in a transaction that failed is not so.
+            self.catalog.forget();
+        }
+        written.map_err(StoreError::of("written"))
+    }
+
+    async fn series(&self, host: &HostName) -> Result<Vec<SeriesName>, StoreError> {
+        let read = async {
+            let mut connection = self.pool.acquire().await?;
+            let known = self.catalog.known(&mut connection, host).await?;
+            Ok(known.map(|known| known.names().to_vec()).unwrap_or_default())
+        };
+        let mut names = read.await.map_err(StoreError::of("read"))?;
+        names.sort();
+        Ok(names)
+    }
+
+    async fn range(
+        &self,
+        host: &HostName,
+        series: &[SeriesName],
+        span: Span,
+        level: Level,
+    ) -> Result<Vec<Vec<Point>>, StoreError> {
+        self.read_range(host, series, span, level).await.map_err(StoreError::of("read"))
+    }
+
+    async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
+        self.read_events(hosts, span).await.map_err(StoreError::of("read"))
+    }
+
+    async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
+        self.read_programs(host, span).await.map_err(StoreError::of("read"))
+    }
+
+    async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError> {
+        let rows = sqlx::query("SELECT t0, t1 FROM watch WHERE t1 > $1 AND t0 < $2 ORDER BY t0")
+            .bind(span.from)
+            .bind(span.to)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(StoreError::of("read"))?;
+        let within = |row: &sqlx::any::AnyRow| {
+            let (from, to): (i64, i64) = (row.try_get(0).ok()?, row.try_get(1).ok()?);
+            Some(Span { from: from.max(span.from), to: to.min(span.to) })
+        };
+        Ok(rows.iter().filter_map(within).collect())
+    }
+
+    async fn upkeep(&self, now: i64, keep: &Keep) -> Result<Upkeep, StoreError> {
+        let _turn = self.writer.lock().await;
+        let done = self.seal_and_forget(now, keep).await;
+        if done.is_err() {
+            self.catalog.forget();
+        }
+        done.map_err(StoreError::of("sealed"))
+    }
+
+    async fn size(&self) -> Result<Size, StoreError> {
+        self.measure().await.map_err(StoreError::of("read"))
+    }
+}
+
+impl Sql {
+    async fn write(&self, batch: &Batch) -> sqlx::Result<()> {
+        let mut tx = self.pool.begin().await?;
+        for sample in &batch.samples {
+            self.write_sample(&mut tx, sample).await?;
+        }
+        for programs in &batch.programs {
+            let host = self.catalog.host_id(&mut tx, &programs.host).await?;
+            let top = serde_json::to_string(&programs.top).unwrap_or_default();
+            let sql = "INSERT INTO program (host_id, secs, top) VALUES ($1, $2, $3) \
+                       ON CONFLICT DO NOTHING";
+            run(&mut tx, sqlx::query(sql).bind(host).bind(programs.secs).bind(top)).await?;
+        }
+        for event in &batch.events {
+            self.write_event(&mut tx, event).await?;
+        }
+        if let Some((from, to)) = batch.watched {
+            let sql = "INSERT INTO watch (t0, t1) VALUES ($1, $2) \
+                       ON CONFLICT (t0) DO UPDATE SET t1 = excluded.t1";
+            run(&mut tx, sqlx::query(sql).bind(from).bind(to)).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn write_sample(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        sample: &Sample,
+    ) -> sqlx::Result<()> {
+        let (host, layout, columns) = self.catalog.columns(tx, sample).await?;
+        let sql = "INSERT INTO head (host_id, level, secs, layout_id, cells) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(sql)
+            .bind(host)
+            .bind(Level::Raw.id())
+            .bind(sample.secs)
+            .bind(layout)
+            .bind(row::pack(&columns));
+        run(tx, query).await
+    }
+
+    async fn write_event(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        event: &Event,
+    ) -> sqlx::Result<()> {
+        let host = match &event.host {
+            Some(host) => self.catalog.host_id(tx, host).await?,
+            None => OURSELVES,
+        };
+        let sql = "INSERT INTO event (host_id, secs, kind, item, detail) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(sql)
+            .bind(host)
+            .bind(event.secs)
+            .bind(event.kind.clone())
+            .bind(event.item.clone())
+            .bind(event.detail.clone());
+        run(tx, query).await
+    }
+}
+
+type Query<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
+
+/// Runs a statement that answers nothing.
+async fn run(connection: &mut AnyConnection, query: Query<'_>) -> sqlx::Result<()> {
+    query.execute(connection).await.map(|_| ())
+}

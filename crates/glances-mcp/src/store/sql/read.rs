@@ -1,0 +1,243 @@
+//! Reading: rows that are not sealed, then blocks, merged by time. Rows come first, so that what is
+//! sealed in between is seen twice and not never.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
+
+use super::{
+    super::{
+        EVENTS_MAX, Event, Level, Point, Program, Programs, SeriesName, Size, Span, block, coarser,
+        row,
+    },
+    OURSELVES, Sql,
+    catalog::Known,
+};
+use crate::model::HostName;
+
+/// Servers that one question about events names; more are asked for in turns.
+const HOSTS_AT_ONCE: usize = 500;
+
+/// Which series are wanted: the place of each in the answer, by its number.
+type Wanted = BTreeMap<u32, usize>;
+
+impl Sql {
+    pub(super) async fn read_range(
+        &self,
+        host: &HostName,
+        series: &[SeriesName],
+        span: Span,
+        level: Level,
+    ) -> sqlx::Result<Vec<Vec<Point>>> {
+        let nothing = vec![Vec::new(); series.len()];
+        let mut connection = self.pool.acquire().await?;
+        let Some(known) = self.catalog.known(&mut connection, host).await? else {
+            return Ok(nothing);
+        };
+        let numbers = series.iter().enumerate();
+        let wanted: Wanted =
+            numbers.filter_map(|(place, name)| Some((known.number(name)?, place))).collect();
+        if wanted.is_empty() || span.secs() == 0 {
+            return Ok(nothing);
+        }
+        let mut points = nothing;
+        if level != Level::Raw {
+            // Whole steps, so that the first and the last are not cut.
+            let step = level.step_secs();
+            let from = span.from.div_euclid(step) * step;
+            let to = span.to.saturating_add(step - 1).div_euclid(step) * step;
+            let raw = rows(&mut connection, &known, Level::Raw, Span { from, to }).await?;
+            let mut fine = vec![Vec::new(); series.len()];
+            add_rows(&mut fine, &known, &wanted, Level::Raw, &raw);
+            for (points, fine) in points.iter_mut().zip(fine) {
+                points.extend(coarser(&fine, step));
+            }
+        }
+        let unsealed = rows(&mut connection, &known, level, span).await?;
+        add_rows(&mut points, &known, &wanted, level, &unsealed);
+        let blocks = blocks(&mut connection, known.id, level, span).await?;
+        drop(connection);
+        // Seven days are eighty blocks: too much work for a thread that others wait for.
+        let unpacked = tokio::task::spawn_blocking(move || {
+            add_blocks(&mut points, &wanted, level, &blocks);
+            for points in &mut points {
+                points.retain(|point| span.holds(point.secs));
+                points.sort_by_key(|point| point.secs);
+                points.dedup_by_key(|point| point.secs);
+            }
+            points
+        });
+        unpacked.await.map_err(|_| sqlx::Error::WorkerCrashed)
+    }
+
+    pub(super) async fn read_events(
+        &self,
+        hosts: &[HostName],
+        span: Span,
+    ) -> sqlx::Result<Vec<Event>> {
+        let mut connection = self.pool.acquire().await?;
+        let mut ids: BTreeMap<i64, Option<&HostName>> = [(OURSELVES, None)].into();
+        for host in hosts {
+            if let Some(known) = self.catalog.known(&mut connection, host).await? {
+                ids.insert(known.id, Some(host));
+            }
+        }
+        let mut events = Vec::new();
+        let all: Vec<i64> = ids.keys().copied().collect();
+        for some in all.chunks(HOSTS_AT_ONCE) {
+            let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 3)).collect();
+            let sql = format!(
+                "SELECT host_id, secs, kind, item, detail FROM event \
+                 WHERE secs >= $1 AND secs < $2 AND host_id IN ({}) \
+                 ORDER BY secs DESC, host_id, kind, item LIMIT {EVENTS_MAX}",
+                places.join(", ")
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(span.from).bind(span.to);
+            let query = some.iter().fold(query, |query, id| query.bind(*id));
+            for row in query.fetch_all(&mut *connection).await? {
+                let id: i64 = row.try_get(0)?;
+                events.push(Event {
+                    host: ids.get(&id).copied().flatten().cloned(),
+                    secs: row.try_get(1)?,
+                    kind: row.try_get(2)?,
+                    item: row.try_get(3)?,
+                    detail: row.try_get(4)?,
+                });
+            }
+        }
+        events.sort_by(|a, b| {
+            b.secs
+                .cmp(&a.secs)
+                .then_with(|| (&a.host, &a.kind, &a.item).cmp(&(&b.host, &b.kind, &b.item)))
+        });
+        events.truncate(EVENTS_MAX);
+        Ok(events)
+    }
+
+    pub(super) async fn read_programs(
+        &self,
+        host: &HostName,
+        span: Span,
+    ) -> sqlx::Result<Vec<Programs>> {
+        let mut connection = self.pool.acquire().await?;
+        let Some(known) = self.catalog.known(&mut connection, host).await? else {
+            return Ok(Vec::new());
+        };
+        let sql = "SELECT secs, top FROM program \
+                   WHERE host_id = $1 AND secs >= $2 AND secs < $3 ORDER BY secs";
+        let query = sqlx::query(sql).bind(known.id).bind(span.from).bind(span.to);
+        let rows = query.fetch_all(&mut *connection).await?;
+        let programs = rows.iter().filter_map(|row| {
+            let top: Vec<Program> =
+                serde_json::from_str(&row.try_get::<String, _>(1).ok()?).ok()?;
+            Some(Programs { host: host.clone(), secs: row.try_get(0).ok()?, top })
+        });
+        Ok(programs.collect())
+    }
+
+    pub(super) async fn measure(&self) -> sqlx::Result<Size> {
+        let sql = "SELECT CAST((SELECT COALESCE(SUM(cells), 0) FROM block WHERE level = 0) + \
+                   (SELECT COALESCE(SUM(LENGTH(cells)), 0) / 8 FROM head WHERE level = 0) AS BIGINT)";
+        let values: i64 = sqlx::query(sql).fetch_one(&self.pool).await?.try_get(0)?;
+        let beside = |ending: &str| {
+            let mut name = self.file.clone().unwrap_or_default().into_os_string();
+            name.push(ending);
+            std::fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len())
+        };
+        let bytes = self.file.as_ref().map_or(0, |_| beside("") + beside("-wal"));
+        Ok(Size { bytes, values: u64::try_from(values).unwrap_or(0) })
+    }
+}
+
+/// A row as it is kept: time, layout, cells.
+pub(super) struct Packed {
+    pub(super) secs: i64,
+    pub(super) layout: i64,
+    pub(super) cells: Vec<u8>,
+}
+
+/// Rows that are not sealed, in time order.
+pub(super) async fn rows(
+    connection: &mut AnyConnection,
+    known: &Known,
+    level: Level,
+    span: Span,
+) -> sqlx::Result<Vec<Packed>> {
+    let sql = "SELECT secs, layout_id, cells FROM head \
+               WHERE host_id = $1 AND level = $2 AND secs >= $3 AND secs < $4 ORDER BY secs";
+    let query = sqlx::query(sql).bind(known.id).bind(level.id()).bind(span.from).bind(span.to);
+    let packed = |row: &AnyRow| {
+        Ok(Packed { secs: row.try_get(0)?, layout: row.try_get(1)?, cells: row.try_get(2)? })
+    };
+    query.fetch_all(connection).await?.iter().map(packed).collect()
+}
+
+/// The bytes of the blocks that reach into a span, with the server and the time for the log.
+async fn blocks(
+    connection: &mut AnyConnection,
+    host: i64,
+    level: Level,
+    span: Span,
+) -> sqlx::Result<Vec<Vec<u8>>> {
+    let sql = "SELECT data FROM block \
+               WHERE host_id = $1 AND level = $2 AND t0 > $3 AND t0 < $4 AND t1 >= $5 ORDER BY t0";
+    let query = sqlx::query(sql)
+        .bind(host)
+        .bind(level.id())
+        .bind(span.from.saturating_sub(level.block_secs()))
+        .bind(span.to)
+        .bind(span.from);
+    query.fetch_all(connection).await?.iter().map(|row| row.try_get(0)).collect()
+}
+
+fn add_rows(
+    points: &mut [Vec<Point>],
+    known: &Known,
+    wanted: &Wanted,
+    level: Level,
+    rows: &[Packed],
+) {
+    let fields = level.fields().len();
+    for packed in rows {
+        let Some(layout) = known.layout(packed.layout) else { continue };
+        let Some(cells) = row::unpack(&packed.cells, layout.len() * fields) else { continue };
+        for (column, number) in layout.iter().enumerate() {
+            let Some(points) = wanted.get(number).and_then(|place| points.get_mut(*place)) else {
+                continue;
+            };
+            let read = |field: usize| cells.get(column * fields + field).copied().flatten();
+            points.extend(Point::of(packed.secs, level, read));
+        }
+    }
+}
+
+fn add_blocks(points: &mut [Vec<Point>], wanted: &Wanted, level: Level, blocks: &[Vec<u8>]) {
+    let fields = level.fields().len();
+    for bytes in blocks {
+        let Some(block) = block::unpack(bytes, |number| wanted.contains_key(&number)) else {
+            tracing::warn!(level = ?level, "a block of history is damaged and left out");
+            continue;
+        };
+        let mut by_series: BTreeMap<u32, Vec<Option<&[Option<f64>]>>> = BTreeMap::new();
+        for column in &block.columns {
+            let columns = by_series.entry(column.series).or_insert_with(|| vec![None; fields]);
+            if let Some(place) = columns.get_mut(usize::from(column.field)) {
+                *place = Some(&column.values);
+            }
+        }
+        for (number, columns) in by_series {
+            let Some(points) = wanted.get(&number).and_then(|place| points.get_mut(*place)) else {
+                continue;
+            };
+            for (index, secs) in block.secs.iter().enumerate() {
+                let read = |field: usize| *columns.get(field).copied().flatten()?.get(index)?;
+                points.extend(Point::of(*secs, level, read));
+            }
+        }
+    }
+}
+
+/// The layout of a row as numbers of series.
+pub(super) fn series_of(known: &Known, packed: &Packed) -> Option<Arc<[u32]>> {
+    known.layout(packed.layout).cloned()
+}
