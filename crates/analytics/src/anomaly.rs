@@ -124,7 +124,8 @@ pub struct Detector {
 impl Detector {
     /// Learns from history in order of time, up to 28 days being of use; the last sample's day is
     /// today. `None` while there is too little for a scale: see [`score_series`], and
-    /// [`early_z`] for what can be said until then.
+    /// [`early_z`] for what can be said until then. What must not be learned - a confirmed incident,
+    /// all that lies before a change of level - is left out by the caller.
     ///
     /// ```
     /// use analytics::{Detector, Settings, Steps};
@@ -161,7 +162,8 @@ impl Detector {
     }
 
     /// Judges a new sample and takes it in. `None` for a gap, a slot that was there already or lies
-    /// in the past, and from the day after tomorrow: then it is time to learn again.
+    /// in the past (so for the hour that comes twice in autumn), and from the day after tomorrow:
+    /// then it is time to learn again.
     pub fn push(&mut self, sample: Sample) -> Option<Score> {
         let base = self.base(sample.slot)?;
         let position = self.steps.position(sample.slot);

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 
 use super::grid::{Slot, Steps};
 use crate::params::{
-    HOST_FAMILIES, HOST_PEAK_SAMPLES, PEAKS_MAX, RECORD_DAYS, RECORD_LAG_SECS, RECURRENCE_DAYS,
-    RECURRENCE_NEAR_SECS, RECURRENCE_SHARE, SUSTAINED, SUSTAINED_HIGH, Z_HIGH, Z_INFO,
+    HOST_FAMILIES, HOST_PEAK_SAMPLES, PEAKS_MAX, RECORD_DAYS, RECORD_LAG_SECS, RECORD_SHARE,
+    RECURRENCE_DAYS, RECURRENCE_NEAR_SECS, RECURRENCE_SHARE, SUSTAINED, SUSTAINED_HIGH, Z_HIGH,
+    Z_INFO, Z_MAX,
 };
 
 /// At least `m` of the last `n` samples, the newest among them.
@@ -67,7 +68,7 @@ pub enum Severity {
     Info,
     /// Rank and raise the severity of a rule: z ≥ 7 in 2 of 3 samples, and not a habit.
     Warning,
-    /// Record-breaking: z ≥ 7 and at least the record of two weeks in 2 of 3 samples.
+    /// Record-breaking: z ≥ 7 and at least 90 % of the record of two weeks in 2 of 3 samples.
     Critical,
 }
 
@@ -112,8 +113,8 @@ impl Judge {
     /// assert_eq!(judge.push(steps.at(0), 9.0), None);
     /// assert_eq!(judge.push(steps.at(300), 9.0), Some(Severity::Critical));
     /// // The next night at the same time it is no record.
-    /// assert_eq!(judge.push(steps.at(86_400), 8.0), None);
-    /// assert_eq!(judge.push(steps.at(86_700), 8.0), Some(Severity::Warning));
+    /// assert_eq!(judge.push(steps.at(86_400), 7.5), None);
+    /// assert_eq!(judge.push(steps.at(86_700), 7.5), Some(Severity::Warning));
     /// ```
     pub fn push(&mut self, slot: Slot, z: f64) -> Option<Severity> {
         let position = self.steps.position(slot);
@@ -128,10 +129,13 @@ impl Judge {
         }
         self.last = Some(position);
         let record = self.record(position);
-        let unusual = z >= RECURRENCE_SHARE * self.habit(position);
+        let habit = self.habit(position);
+        // What is at the end of the scale cannot be told from the next one.
+        let unusual = habit < Z_MAX && z >= RECURRENCE_SHARE * habit;
         let info = self.info.push(z >= Z_INFO && unusual);
         let high = self.high.push(z >= Z_HIGH && unusual);
-        let novel = self.novel.push(z >= Z_HIGH && z >= record);
+        let outdone = record < Z_MAX && z >= RECORD_SHARE * record;
+        let novel = self.novel.push(z >= Z_HIGH && outdone);
         self.remember(position, z);
         match (novel, high, info) {
             (true, _, _) => Some(Severity::Critical),
@@ -280,6 +284,16 @@ mod tests {
         let later = 16 * 86_400;
         judge.push(steps.at(later), 10.0);
         assert_eq!(judge.push(steps.at(later + 300), 10.0), Some(Severity::Critical));
+    }
+
+    #[test]
+    fn the_end_of_the_scale_is_a_record_once() {
+        let steps = minutes();
+        let mut judge = Judge::new(steps);
+        judge.push(steps.at(0), Z_MAX);
+        assert_eq!(judge.push(steps.at(300), Z_MAX), Some(Severity::Critical));
+        judge.push(steps.at(50_000), Z_MAX);
+        assert_eq!(judge.push(steps.at(50_300), Z_MAX), Some(Severity::Warning));
     }
 
     #[test]
