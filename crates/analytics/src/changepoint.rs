@@ -79,12 +79,18 @@ pub fn change_points(values: &[f64], day_slots: usize) -> Option<Vec<Change>> {
     Some(starts.zip(cuts.iter().copied()).zip(ends).filter_map(change).collect())
 }
 
-/// Each value less the median of its time of day.
+/// Each value less what is usual for its time of day: the median over days of the distance from the
+/// day's own median. Medians of the values themselves would take half of a step in the middle of
+/// the history for a rhythm.
 fn without_profile(known: &[(usize, f64)], day_slots: usize) -> Vec<f64> {
     let mut by_slot = vec![Vec::new(); day_slots];
-    for (at, value) in known {
-        if let Some(slot) = by_slot.get_mut(at % day_slots) {
-            slot.push(*value);
+    for day in known.chunk_by(|(one, _), (next, _)| one / day_slots == next / day_slots) {
+        let mut values: Vec<f64> = day.iter().map(|(_, value)| *value).collect();
+        let level = median_of(&mut values).unwrap_or_default();
+        for (at, value) in day {
+            if let Some(slot) = by_slot.get_mut(at % day_slots) {
+                slot.push(value - level);
+            }
         }
     }
     let profile: Vec<f64> =
@@ -215,6 +221,15 @@ mod tests {
         assert!(found[0].at.abs_diff(200) < 24 && found[1].at.abs_diff(500) < 24);
         assert!((found[0].after - found[0].before - 30.0).abs() < 5.0);
         assert!(found[0].deviations > 5.0 && found[1].deviations < -5.0);
+    }
+
+    #[test]
+    fn a_step_in_the_middle_is_not_taken_for_a_rhythm() {
+        for middle in [348, 360, 372] {
+            let found =
+                change_points(&hourly(720, |at| f64::from(u8::from(at >= middle)) * 9.0), 24);
+            assert_eq!(found.unwrap().len(), 1);
+        }
     }
 
     #[test]

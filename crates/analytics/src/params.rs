@@ -154,10 +154,10 @@ pub(crate) const CHANGE_VALUES_MAX: usize = 2_160;
 /// Values further than this many deviations count as this far: a spike is no level.
 pub(crate) const CHANGE_CLIP: f64 = 5.0;
 /// Penalty per change in units of v·(1+φ)/(1-φ)·ln n. 3 is the Bayesian criterion; at 5 calm hourly
-/// ASD series have no false change, and 99 % of steps of 1.5 deviations are still found.
+/// ASD series have no false change, and 97 % of steps of 1.5 deviations are still found.
 pub(crate) const CHANGE_PENALTY: f64 = 5.0;
 /// Splits allowed for while the noise is measured. Without them the step itself is taken for
-/// noise and for autocorrelation: steps of 3 deviations found on SMD .86 instead of .37.
+/// noise and for autocorrelation: steps of 3 deviations found on SMD .92 instead of .37.
 pub(crate) const CHANGE_SPLITS: usize = 2;
 /// A correlation above this would need more history than anybody keeps.
 pub(crate) const CHANGE_PHI_MAX: f64 = 0.97;

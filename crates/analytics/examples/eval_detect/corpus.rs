@@ -78,7 +78,10 @@ fn item(corpus: &Path, key: &str, info: &Value) -> Result<Item, Box<dyn Error>> 
     Ok(Item { key: key.to_owned(), steps, times, columns, labels })
 }
 
-fn table(path: &Path) -> Result<(Vec<i64>, Vec<Vec<f64>>), Box<dyn Error>> {
+/// Times, and one column per metric.
+type Table = (Vec<i64>, Vec<Vec<f64>>);
+
+fn table(path: &Path) -> Result<Table, Box<dyn Error>> {
     let lines = BufReader::new(GzDecoder::new(File::open(path)?)).lines();
     let (mut times, mut columns) = (Vec::new(), Vec::new());
     for line in lines.skip(1) {

@@ -219,7 +219,7 @@ impl HostFusion {
     /// let mut host = analytics::HostFusion::default();
     /// assert_eq!(host.push(&[9.0, 1.0, 8.0, 1.0]), Some(1.0));
     /// // The third follows a sample later.
-    /// assert_eq!(host.push(&[1.0, 7.0, 8.0, 1.0]), Some(8.0));
+    /// assert_eq!(host.push(&[1.0, 7.0, 8.0, 1.0]), Some(7.0));
     /// ```
     pub fn push(&mut self, families: &[f64]) -> Option<f64> {
         if self.recent.len() == HOST_PEAK_SAMPLES {
