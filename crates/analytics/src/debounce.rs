@@ -116,7 +116,7 @@ pub enum Alert {
     },
     /// Too many values missing to say.
     Unknown {
-        /// Of the last value that was there, or of the first step.
+        /// Of the first value that was missing.
         since: i64,
     },
 }
