@@ -4,6 +4,30 @@
 
 #![warn(missing_docs)]
 
+mod capacity;
+mod compare;
+mod dependency;
+mod draws;
+mod enough;
+mod forecast;
+mod health;
+mod numbers;
 mod robust;
 
+pub use capacity::{Exhaustion, Outlook, TimeLeft, TimeOver, time_over, time_to_exhaustion};
+pub use compare::{
+    Better, Comparison, MannWhitney, Terms, Untestable, Verdict, Windows, adjust_p_values,
+    compare_days, compare_windows, mann_whitney,
+};
+pub use dependency::{Correlation, Hypothesis, correlate, hypotheses};
+pub use enough::{Confidence, NotEnough};
+pub use forecast::{
+    Backtest, Band, Bounds, CPU_TARGET, Cadence, DISK_TARGET, Demand, Forecast, MEMORY_TARGET,
+    Member, Method, Scenario, Seasonality, Step, forecast, forecast_needs_days, needed_capacity,
+    utilisation_without_largest,
+};
+pub use health::{
+    Aspect, Deduction, FleetHealth, Grade, Health, Limits, Signal, SignalKind, fleet_health,
+    health, kinds,
+};
 pub use robust::{mad_sigma, median, quantile, robust_z};
