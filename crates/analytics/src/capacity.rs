@@ -4,6 +4,7 @@
 //! month's mean. CPU and load never fill: for them the share of time over a threshold.
 //! Never returns an infinite date: beyond half a year is a variant.
 
+mod noise;
 mod params;
 mod passage;
 pub(crate) mod segment;
@@ -102,10 +103,10 @@ impl Exhaustion {
 /// Time until `hourly` (oldest first, NaN for a gap) reaches `limit`, in the same unit.
 ///
 /// Daily peaks; a single jump that stands alone is no growth; the last straight segment (binary
-/// split by BIC + 10, at least 5 days); its Theil-Sen slope, called a trend when the Mann-Kendall
+/// split by BIC + 10, at least 5 days, whose slope differs from the one before); its Theil-Sen slope, called a trend when the Mann-Kendall
 /// p < 0.05 (below 5 days: when every peak is above the one before); then 400 simulated futures
 /// of a local level with drift, each with its own slope from Student's t. p5 and p95 of the first
-/// passage, at least ¼ day or 1 % to either side. The same `seed`, the same answer.
+/// passage, at least ¼ day or 1.5 % to either side. The same `seed`, the same answer.
 ///
 /// Lines: Theil (1950), Sen (1968), Mann (1945), Kendall (1975); model: Harvey (1989).
 ///
@@ -140,7 +141,8 @@ pub fn time_to_exhaustion(hourly: &[f64], limit: f64, seed: u64) -> Result<Exhau
     let one_off = one_off(&days.peaks);
     let peaks = without(&days.peaks, one_off);
     let medians = without(&days.medians, one_off.and_then(|jump| jump.also_in(&days.medians)));
-    let start = segment::start(&medians).unwrap_or_default();
+    let start = segment::start(&medians).filter(|start| noise::bends(&medians, *start));
+    let start = start.unwrap_or_default();
     let peaks = peaks.get(start..).unwrap_or_default();
     let hours = days.hours.get(start..).unwrap_or_default();
 
@@ -232,10 +234,9 @@ impl Jump {
     }
 }
 
-/// The one increment that stands alone: a large deployment, not growth.
+/// The one increment that stands alone: a large deployment or clean-up, not growth.
 fn one_off(daily: &[f64]) -> Option<Jump> {
-    let increments: Vec<f64> =
-        daily.iter().zip(daily.iter().skip(1)).map(|(one, next)| next - one).collect();
+    let increments = noise::increments(daily);
     let usual = median(&increments)?;
     let limit = STEP_SPREADS * mad_sigma(&increments)?;
     let sizes = increments.iter().zip(1..).map(|(it, day)| Jump { day, size: it - usual });
@@ -243,8 +244,7 @@ fn one_off(daily: &[f64]) -> Option<Jump> {
     sizes.sort_by(|one, other| other.size.abs().total_cmp(&one.size.abs()));
     let enough = sizes.len() >= STEP_INCREMENTS_MIN;
     let (largest, next) = (sizes.first()?, sizes.get(1)?);
-    let alone =
-        largest.size > limit && largest.size > STEP_TIMES_NEXT * next.size.abs() && enough;
+    let alone = largest.size > limit && largest.size > STEP_TIMES_NEXT * next.size.abs() && enough;
     alone.then_some(*largest)
 }
 

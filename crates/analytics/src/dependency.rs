@@ -130,9 +130,7 @@ pub fn hypotheses(
         Hypothesis { left, right, correlation, p_adjusted }
     });
     let holds = |it: &Hypothesis| {
-        it.p_adjusted < P_MAX
-            && it.correlation.partial.abs() >= R_MIN
-            && it.correlation.is_stable()
+        it.p_adjusted < P_MAX && it.correlation.partial.abs() >= R_MIN && it.correlation.is_stable()
     };
     let mut listed: Vec<Hypothesis> = all.filter(holds).collect();
     listed.sort_by(|one, other| {
@@ -236,7 +234,8 @@ fn partial(columns: &[&[f64]]) -> Option<f64> {
     let complete: Vec<usize> = (0..rows)
         .filter(|row| columns.iter().all(|it| it.get(*row).is_some_and(|v| v.is_finite())))
         .collect();
-    let pick = |column: &&[f64]| complete.iter().filter_map(|row| column.get(*row).copied()).collect();
+    let pick =
+        |column: &&[f64]| complete.iter().filter_map(|row| column.get(*row).copied()).collect();
     let columns: Vec<Vec<f64>> = columns.iter().map(pick).collect();
     let entry = |one: usize, other: usize| -> Option<f64> {
         if one == other {

@@ -38,8 +38,7 @@ pub(crate) fn evaluate(set: &str, labels: &Map<String, Value>, corpus: &Path) ->
         let start = times.first().copied().unwrap_or(end);
         let days = (1..).take_while(|days| start + count(*days) * DAY_SECS <= end).count();
         for metric in columns.iter().skip(1) {
-            let slots: Vec<f64> =
-                metric.chunks_exact(each).map(mean).take(days * SLOTS).collect();
+            let slots: Vec<f64> = metric.chunks_exact(each).map(mean).take(days * SLOTS).collect();
             scores.add(&slots.chunks_exact(SLOTS).collect::<Vec<_>>());
         }
     }

@@ -31,7 +31,7 @@ pub(crate) fn evaluate(series: &str, output: &Path) -> Result<()> {
     let mut out = BufWriter::new(File::create(output)?);
     let mut scores: BTreeMap<(usize, String), Scores> = BTreeMap::new();
     for line in series.lines() {
-        let series: Value = serde_json::from_str(line)?;
+        let series = &serde_json::from_str::<Value>(line)?;
         let values = numbers(&series["values"]);
         let name = series["series"].as_str().unwrap_or_default();
         let group = series["group"].as_str().unwrap_or_default();
@@ -78,7 +78,14 @@ impl Scores {
     fn add(&mut self, history: &[f64], ahead: &[f64], steps: &[Step]) {
         let naive = history.iter().skip(history.len() - SEASON).cycle();
         let error = |made: &mut dyn Iterator<Item = f64>| {
-            mean(&ahead.iter().zip(made).map(|(y, made)| (y - made).abs()).take(steps.len()).collect::<Vec<_>>())
+            mean(
+                &ahead
+                    .iter()
+                    .zip(made)
+                    .map(|(y, made)| (y - made).abs())
+                    .take(steps.len())
+                    .collect::<Vec<_>>(),
+            )
         };
         let ours = error(&mut steps.iter().map(|step| step.point));
         let naive = error(&mut naive.copied());

@@ -34,8 +34,12 @@ pub(super) const STEP_TIMES_NEXT: f64 = 3.0;
 /// Increments from which one can stand out.
 pub(super) const STEP_INCREMENTS_MIN: usize = 4;
 
-/// Increments beyond so many spreads are cut before their variance is taken.
-pub(super) const INCREMENT_SPREADS: f64 = 4.0;
+/// Increments beyond so many times their 90th percentile are cut before their variance is taken:
+/// an incident is rarer than one day in ten, batches that a disk grows by are not.
+pub(super) const INCREMENT_TIMES_COMMON: f64 = 3.0;
+/// Slopes that differ by so many standard deviations are two: of 20 places to bend at, three
+/// deviations are passed by chance in one case of twenty.
+pub(super) const BEND_DEVIATIONS: f64 = 3.0;
 /// The part of the variance of the increments that is at least drift, which adds up, and not
 /// noise, which does not. A short history can show none by chance.
 pub(super) const DRIFT_SHARE_MIN: f64 = 0.1;
@@ -43,8 +47,6 @@ pub(super) const DRIFT_SHARE_MIN: f64 = 0.1;
 /// Theil-Sen's relative to least squares under normal noise (1 / 0.91).
 pub(super) const SLOPE_DRIFT: f64 = 1.2;
 pub(super) const SLOPE_NOISE: f64 = 1.1;
-/// The variances are estimates themselves: the slope's deviation grows by 1 + this / increments.
-pub(super) const SLOPE_SMALL: f64 = 2.0;
 /// Variance of the level: the noise of a median of five, and the drift within them.
 pub(super) const LEVEL_NOISE: f64 = 1.0 / 3.0;
 pub(super) const LEVEL_DRIFT: f64 = 0.6;
@@ -57,9 +59,9 @@ pub(super) const FUTURES: usize = 400;
 /// Nothing is claimed about more than half a year.
 pub(super) const DAYS_AHEAD_MAX: usize = 180;
 /// The interval reaches at least so far to either side: a quarter day (the hour of the day is not
-/// known better) or 1 % of the way. The simulation has the model's errors, not its mistakes.
+/// known better) or 1.5 % of the way. The simulation has the model's errors, not its mistakes.
 pub(super) const FLOOR_DAYS: f64 = 0.25;
-pub(super) const FLOOR_SHARE: f64 = 0.01;
+pub(super) const FLOOR_SHARE: f64 = 0.015;
 
 /// Less than 60 % used is nothing to wake anybody for, whatever the slope
 /// (node-mixin: `NodeFilesystemSpaceFillingUp` asks for less than 40 % free).

@@ -1,21 +1,14 @@
 //! The first time that a rising, noisy line passes 100 %, by simulation.
-//!
-//! Peaks follow a local level with drift (Harvey, "Forecasting, Structural Time Series Models",
-//! 1989): level += slope + drift noise, peak = level + observation noise. The two variances come
-//! from the increments: Var = drift + 2 · noise, lag-1 covariance = −noise. Drift adds up over
-//! the days ahead and noise does not; taking both for drift doubles the interval.
 
 use super::{
-    params::{
-        DAY, DAYS_AHEAD_MAX, DRIFT_SHARE_MIN, FREEDOM_MIN, FUTURES, INCREMENT_SPREADS, LEVEL_DRIFT,
-        LEVEL_NOISE, SLOPE_DRIFT, SLOPE_NOISE, SLOPE_SMALL,
-    },
+    noise::Noise,
+    params::{DAY, DAYS_AHEAD_MAX, FREEDOM_MIN, FUTURES, LEVEL_DRIFT, LEVEL_NOISE},
     segment,
 };
 use crate::{
     draws::Draws,
-    mad_sigma, median,
-    numbers::{count, mean, student_quantile},
+    median,
+    numbers::{count, student_quantile},
 };
 
 /// What is known of a course, in percent and days.
@@ -37,18 +30,14 @@ impl Course {
     pub(super) fn of(peaks: &[f64], hours: &[&[f64]]) -> Option<Self> {
         let slope = segment::slope(peaks)?;
         let level = segment::level(peaks, slope)?;
-        let (drift, noise) = variances(peaks)?;
-        let increments = count(peaks.len()) - 1.0;
-        let n = increments + 1.0;
-        let deviation = (SLOPE_DRIFT * drift / increments
-            + SLOPE_NOISE * 12.0 * noise / (n * (n * n - 1.0)))
-            .sqrt();
+        let Noise { drift, noise } = Noise::of(peaks)?;
+        let slope_deviation = Noise { drift, noise }.slope_variance(peaks.len()).sqrt();
         let shape = shape(hours, slope);
         let peak = shape.iter().enumerate().max_by(|one, other| one.1.total_cmp(other.1));
         Some(Self {
             slope,
-            slope_deviation: deviation * (1.0 + SLOPE_SMALL / increments),
-            freedom: (increments - 1.0).max(FREEDOM_MIN),
+            slope_deviation,
+            freedom: (count(peaks.len()) - 2.0).max(FREEDOM_MIN),
             level,
             level_deviation: (LEVEL_NOISE * noise + LEVEL_DRIFT * drift).sqrt(),
             drift: drift.sqrt(),
@@ -93,23 +82,6 @@ impl Course {
         };
         self.shape.iter().enumerate().position(passes).unwrap_or(self.peak_hour)
     }
-}
-
-/// Variance of the drift and of the noise of daily peaks; `None` below two increments.
-fn variances(peaks: &[f64]) -> Option<(f64, f64)> {
-    let increments: Vec<f64> =
-        peaks.iter().zip(peaks.iter().skip(1)).map(|(one, next)| next - one).collect();
-    if increments.iter().filter(|it| it.is_finite()).count() < 2 {
-        return None;
-    }
-    let middle = median(&increments)?;
-    let limit = INCREMENT_SPREADS * mad_sigma(&increments)?;
-    let limit = if limit > 0.0 { limit } else { f64::INFINITY };
-    let cut: Vec<f64> = increments.iter().map(|it| (it - middle).clamp(-limit, limit)).collect();
-    let variance = mean(cut.iter().map(|it| it * it))?;
-    let together = mean(cut.iter().zip(cut.iter().skip(1)).map(|(one, next)| one * next));
-    let noise = (-together.unwrap_or_default()).clamp(0.0, variance / 2.0);
-    Some(((variance - 2.0 * noise).max(DRIFT_SHARE_MIN * variance), noise))
 }
 
 /// The median day: each hour less the day's highest, the slope within the day removed, 0 at its

@@ -72,11 +72,9 @@ fn add(sums: &mut [f64], values: &[f64], weight: f64) {
 fn origins(history: &[f64], horizon: usize, seasons: &Seasons, mixing: &Mixing) -> Vec<usize> {
     let starts = (0..mixing.origins)
         .filter_map(|back| history.len().checked_sub(horizon + back * seasons.short));
-    let measured = |origin: &usize| {
-        actual(history, *origin, horizon).iter().any(|value| value.is_finite())
-    };
-    let far: Vec<usize> =
-        starts.clone().filter(|origin| *origin >= seasons.backtest_min).collect();
+    let measured =
+        |origin: &usize| actual(history, *origin, horizon).iter().any(|value| value.is_finite());
+    let far: Vec<usize> = starts.clone().filter(|origin| *origin >= seasons.backtest_min).collect();
     let starts = if far.is_empty() { starts.take(1).collect() } else { far };
     starts.into_iter().filter(measured).collect()
 }

@@ -44,9 +44,7 @@ fn shape(residuals: &[Vec<f64>], sizes: &[f64], horizon: usize) -> Vec<f64> {
     let square = |residual: &f64| (residual / largest).powi(2);
     let all = mean(sizes.iter().map(square)).unwrap_or(1.0);
     let steps: Vec<f64> = (0..horizon)
-        .map(|step| {
-            mean(residuals.iter().filter_map(|it| it.get(step)).map(square)).unwrap_or(all)
-        })
+        .map(|step| mean(residuals.iter().filter_map(|it| it.get(step)).map(square)).unwrap_or(all))
         .collect();
     let reach = SHAPE_STEPS / 2;
     let around = |step: usize| {

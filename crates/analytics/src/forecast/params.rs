@@ -121,34 +121,35 @@ impl Cadence {
         }
     }
 
-    /// The candidates. A trend only for days: over hours a slope is part of the day's shape.
+    /// The candidates. A trend only for days: over hours a slope is part of the day's shape. Of
+    /// equal errors the first ones take part, so those that a spike moves are last.
     pub(super) fn candidates(self) -> &'static [Method] {
         match self {
             Self::Hourly => &[
-                Method::LastSeason,
-                Method::LastLongSeason,
-                Method::Profile,
-                Method::ProfileAndOffset,
-                Method::LongProfile,
-                Method::SmoothedOffset,
                 Method::LongMedian,
-                Method::Now,
-                Method::LongProfileAndOffset,
-                Method::FadingOffset,
                 Method::SeasonMedian,
+                Method::Profile,
                 Method::RecentProfile,
+                Method::LongProfile,
+                Method::ProfileAndOffset,
+                Method::LongProfileAndOffset,
+                Method::Now,
+                Method::FadingOffset,
+                Method::LastLongSeason,
+                Method::LastSeason,
+                Method::SmoothedOffset,
             ],
             Self::Daily => &[
-                Method::LastSeason,
-                Method::Profile,
-                Method::ProfileAndOffset,
-                Method::SmoothedOffset,
                 Method::LongMedian,
+                Method::SeasonMedian,
+                Method::Profile,
+                Method::RecentProfile,
+                Method::ProfileAndOffset,
                 Method::Now,
                 Method::FadingOffset,
-                Method::SeasonMedian,
-                Method::RecentProfile,
                 Method::Trend,
+                Method::LastSeason,
+                Method::SmoothedOffset,
             ],
         }
     }

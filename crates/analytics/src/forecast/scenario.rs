@@ -130,8 +130,8 @@ pub fn needed_capacity(demand_p95: f64, target: f64) -> Option<f64> {
 #[must_use]
 pub fn utilisation_without_largest(demand_p95: f64, capacities: &[f64]) -> Option<f64> {
     let capacities = capacities.iter().filter(|capacity| capacity.is_finite());
-    let (sum, largest) = capacities
-        .fold((0.0, 0.0), |(sum, largest), it| (sum + it, f64::max(largest, *it)));
+    let (sum, largest) =
+        capacities.fold((0.0, 0.0), |(sum, largest), it| (sum + it, f64::max(largest, *it)));
     let left: f64 = sum - largest;
     (left > 0.0 && demand_p95 >= 0.0).then(|| demand_p95 / left)
 }

@@ -99,8 +99,7 @@ pub mod kinds {
     /// are an emergency.
     pub const FAILURES: SignalKind = kind("failures", Errors, 1.0, [0.0, 2.0]);
     /// Fullest file system or inode table.
-    pub const DISK_PERCENT: SignalKind =
-        kind("disk_used_percent", Saturation, 1.0, [85.0, 95.0]);
+    pub const DISK_PERCENT: SignalKind = kind("disk_used_percent", Saturation, 1.0, [85.0, 95.0]);
     /// Median of the days until a file system is full.
     pub const DAYS_TO_FULL: SignalKind = kind("days_to_full", Saturation, 1.0, [7.0, 1.0]);
     /// Memory that can be had without swapping.
@@ -117,8 +116,7 @@ pub mod kinds {
     /// Share of memory in use.
     pub const MEMORY_PERCENT: SignalKind = kind("memory_percent", Utilisation, 0.6, [85.0, 95.0]);
     /// Busiest interface, share of its speed.
-    pub const NETWORK_PERCENT: SignalKind =
-        kind("network_percent", Utilisation, 0.5, [70.0, 90.0]);
+    pub const NETWORK_PERCENT: SignalKind = kind("network_percent", Utilisation, 0.5, [70.0, 90.0]);
     /// Strongest record-breaking anomaly, in usual errors.
     pub const ANOMALY_Z: SignalKind = kind("anomaly_z", Outlook, 0.3, [6.0, 12.0]);
     /// Probability that a limit is crossed within a day, 0..=1.
