@@ -8,8 +8,6 @@ mod noise;
 mod params;
 mod passage;
 pub(crate) mod segment;
-#[cfg(test)]
-mod tests;
 
 use crate::{
     Confidence, NotEnough, mad_sigma, median,
@@ -106,7 +104,7 @@ impl Exhaustion {
 /// split by BIC + 10, at least 5 days, whose slope differs from the one before); its Theil-Sen slope, called a trend when the Mann-Kendall
 /// p < 0.05 (below 5 days: when every peak is above the one before); then 400 simulated futures
 /// of a local level with drift, each with its own slope from Student's t. p5 and p95 of the first
-/// passage, at least ¼ day or 1.5 % to either side. The same `seed`, the same answer.
+/// passage, at least ¼ day or 1 % to either side. The same `seed`, the same answer.
 ///
 /// Lines: Theil (1950), Sen (1968), Mann (1945), Kendall (1975); model: Harvey (1989).
 ///
@@ -297,3 +295,6 @@ pub fn time_over(hourly: &[f64], threshold: f64) -> Option<TimeOver> {
         trend_p,
     })
 }
+
+#[cfg(test)]
+mod tests;

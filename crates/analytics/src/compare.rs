@@ -7,8 +7,6 @@
 //! [`Verdict::NotTestable`], and [`Comparison::smallest_told`] says what could have been seen.
 
 mod ranks;
-#[cfg(test)]
-mod tests;
 
 pub use ranks::{MannWhitney, adjust_p_values, mann_whitney};
 
@@ -373,3 +371,23 @@ impl Windows<'_> {
         }
     }
 }
+
+/// What a unit of traffic costs: `cost` / `traffic` at each time, so that more users are not
+/// taken for a slower service. NaN, a gap, where traffic is below `traffic_min` (a few requests
+/// say nothing of the price of one) or either is missing.
+///
+/// ```
+/// let cpu_per_request = analytics::cost_per_traffic(&[10.0, 30.0, 5.0], &[100.0, 300.0, 1.0], 20.0);
+/// assert_eq!(cpu_per_request[..2], [0.1, 0.1]);
+/// assert!(cpu_per_request[2].is_nan());
+/// ```
+#[must_use]
+pub fn cost_per_traffic(cost: &[f64], traffic: &[f64], traffic_min: f64) -> Vec<f64> {
+    let price = |(cost, traffic): (&f64, &f64)| {
+        if *traffic >= traffic_min && *traffic > 0.0 { cost / traffic } else { f64::NAN }
+    };
+    cost.iter().zip(traffic).map(price).collect()
+}
+
+#[cfg(test)]
+mod tests;

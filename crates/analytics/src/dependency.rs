@@ -6,9 +6,6 @@
 //! history. Even then r says nothing of direction, and polling once a minute cannot order what is
 //! closer than two minutes. Connections that were seen outrank anything here.
 
-#[cfg(test)]
-mod tests;
-
 use crate::{
     adjust_p_values, median,
     numbers::{count, mean, measured, student_two_sided_p},
@@ -263,3 +260,6 @@ fn partial(columns: &[&[f64]]) -> Option<f64> {
     let partial = left_right / (left_left * right_right).sqrt();
     partial.is_finite().then_some(partial)
 }
+
+#[cfg(test)]
+mod tests;

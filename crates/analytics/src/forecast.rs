@@ -10,8 +10,6 @@ mod ensemble;
 mod interval;
 mod params;
 mod scenario;
-#[cfg(test)]
-mod tests;
 
 pub use scenario::{
     CPU_TARGET, DISK_TARGET, Demand, MEMORY_TARGET, Scenario, needed_capacity,
@@ -189,6 +187,9 @@ pub struct Forecast {
 /// their growth along the horizon (in [½, 2]) × (1 + 0.85 / √origins); all clipped to `bounds`.
 /// Combining: Timmermann (2006); intervals: Lei et al. (2018).
 ///
+/// The caller puts samples on the grid, in the time that people live by: the day of 23 hours has
+/// a gap, in the day of 25 two samples share an hour, a clock that jumped leaves a gap.
+///
 /// A series that never moved has intervals of width 0. Values beyond ±1e100 are gaps.
 ///
 /// # Errors
@@ -300,3 +301,6 @@ fn seasonality(tested: &[(Method, f64)]) -> Seasonality {
     let others = [season, none].into_iter().flatten().reduce(f64::min);
     Seasonality { season: gain(season, none), long_season: gain(best(is_long), others) }
 }
+
+#[cfg(test)]
+mod tests;

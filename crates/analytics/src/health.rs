@@ -6,8 +6,6 @@
 //! services. Expects values that were debounced already; a score never debounces.
 
 mod signals;
-#[cfg(test)]
-mod tests;
 
 pub use signals::{Aspect, Limits, Signal, SignalKind, kinds};
 
@@ -236,3 +234,6 @@ pub fn fleet_health(hosts: &[Option<Health>]) -> Option<FleetHealth> {
         unknown: hosts.len() - known.len(),
     })
 }
+
+#[cfg(test)]
+mod tests;

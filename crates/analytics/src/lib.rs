@@ -17,7 +17,7 @@ mod robust;
 pub use capacity::{Exhaustion, Outlook, TimeLeft, TimeOver, time_over, time_to_exhaustion};
 pub use compare::{
     Better, Comparison, MannWhitney, Terms, Untestable, Verdict, Windows, adjust_p_values,
-    compare_days, compare_windows, mann_whitney,
+    compare_days, compare_windows, cost_per_traffic, mann_whitney,
 };
 pub use dependency::{Correlation, Hypothesis, correlate, hypotheses};
 pub use enough::{Confidence, NotEnough};

@@ -1,6 +1,7 @@
 //! Dates of exhaustion of simulated disks whose true date is known: 30 days of hours, then 150
 //! days of future. The first five shapes are those of `exp_capacity.py`; the others were not
-//! looked at while the method was made: growth on working days only, and growth by batches.
+//! looked at while the method was made: growth on working days only, growth by
+//! batches, and logs that are rotated once a week.
 
 use analytics::{Outlook, TimeLeft, time_to_exhaustion};
 
@@ -9,7 +10,7 @@ use crate::{count, mean, share, wilson};
 const HISTORY: usize = 24 * 30;
 const TRIALS: u64 = 600;
 const SHAPES: [&str; 5] = ["linear", "saw", "step", "accel", "flat"];
-const OTHER_SHAPES: [&str; 2] = ["weekday", "batch"];
+const OTHER_SHAPES: [&str; 3] = ["weekday", "batch", "rotate"];
 
 /// SplitMix64, so that the disks are the same on every machine.
 struct Random(u64);
@@ -59,6 +60,8 @@ fn disk(shape: &str, random: &mut Random) -> Option<(Vec<f64>, f64)> {
                     rate * working * 1.4 + noise
                 }
                 "batch" => batches + noise,
+                // At most 60 + 7 · 2 · 2 + noise: never full.
+                "rotate" => 2.0 * rate * ((day + turn) % 7.0) + noise,
                 "flat" => 0.5 * noise + random.normal(0.5),
                 _ => rate * day + noise,
             }

@@ -6,7 +6,10 @@
 //! the interval; taking drift for noise makes every staircase a bend.
 
 use super::{
-    params::{BEND_DEVIATIONS, DRIFT_SHARE_MIN, INCREMENT_TIMES_COMMON, SLOPE_DRIFT, SLOPE_NOISE},
+    params::{
+        BEND_DEVIATIONS, DRIFT_SHARE_MIN, INCREMENT_TIMES_COMMON, NOISE_ERRORS, SLOPE_DRIFT,
+        SLOPE_NOISE, WEEK, WEEKLY_TIMES,
+    },
     segment,
 };
 use crate::{
@@ -38,8 +41,12 @@ impl Noise {
         let cut: Vec<f64> = cut.iter().map(|it| it - center).collect();
         let variance = mean(cut.iter().map(|it| it * it))?;
         let together = mean(cut.iter().zip(cut.iter().skip(1)).map(|(one, next)| one * next));
-        let noise = (-together.unwrap_or_default()).clamp(0.0, variance / 2.0);
-        Some(Self { drift: (variance - 2.0 * noise).max(DRIFT_SHARE_MIN * variance), noise })
+        let error = variance / count(cut.len()).sqrt();
+        let noise = -together.unwrap_or_default() - NOISE_ERRORS * error;
+        let noise = noise.clamp(0.0, variance / 2.0);
+        let drift =
+            (variance - 2.0 * noise).min(weekly_drift(peaks, noise).unwrap_or(f64::INFINITY));
+        Some(Self { drift: drift.max(DRIFT_SHARE_MIN * variance), noise })
     }
 
     /// Variance of the slope of a line through so many days.
@@ -51,7 +58,21 @@ impl Noise {
 
 /// Differences of neighbouring days; a gap makes two gaps.
 pub(super) fn increments(daily: &[f64]) -> Vec<f64> {
-    daily.iter().zip(daily.iter().skip(1)).map(|(one, next)| next - one).collect()
+    over(daily, 1)
+}
+
+fn over(daily: &[f64], days: usize) -> Vec<f64> {
+    daily.iter().zip(daily.iter().skip(days)).map(|(one, later)| later - one).collect()
+}
+
+/// At most so much drift, by what adds up over a week: a disk that is written to on working days
+/// only has wild increments and hardly any drift. `None` below three weeks.
+fn weekly_drift(peaks: &[f64], noise: f64) -> Option<f64> {
+    let increments = over(peaks, WEEK);
+    let known = increments.iter().filter(|it| it.is_finite()).count();
+    let center = mean(increments.iter().copied()).filter(|_| known > 2 * WEEK)?;
+    let variance = mean(increments.iter().map(|it| (it - center).powi(2)))?;
+    Some(WEEKLY_TIMES * (variance - 2.0 * noise) / count(WEEK))
 }
 
 /// Whether the course bends at `split`: the slopes before and after differ by more than three

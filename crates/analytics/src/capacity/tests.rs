@@ -78,6 +78,26 @@ fn a_single_deployment_is_no_growth() {
 }
 
 #[test]
+fn logs_that_are_rotated_once_a_week_do_not_fill_the_disk() {
+    for phase in 0..7 {
+        let hour = |at: usize| 40.0 + 4.0 * count((at + 24 * phase) % 168) / 24.0;
+        let hours: Vec<f64> = (0..30 * 24).map(hour).collect();
+        let exhaustion = time_to_exhaustion(&hours, 100.0, 1).unwrap();
+        assert!(!exhaustion.is_pressing(30.0), "phase {phase}: {exhaustion:?}");
+    }
+}
+
+#[test]
+fn growth_on_working_days_is_dated_as_growth() {
+    let worked = |day: f64| 5.0 * (day / 7.0).floor() + (day % 7.0).min(5.0);
+    let hours: Vec<f64> = (0..28 * 24).map(|at| 20.0 + worked(count(at) / 24.0)).collect();
+    // 60 percent to go, 5 a week
+    let (low, middle, high) = range(&time_to_exhaustion(&hours, 100.0, 1).unwrap());
+    assert!((middle - 84.0).abs() < 8.4, "{middle}");
+    assert!(low <= 84.0 && 84.0 <= high && high - low < 42.0, "{low} {high}");
+}
+
+#[test]
 fn a_flat_disk_does_not_grow_and_a_full_one_is_full() {
     let flat = time_to_exhaustion(&[55.0; 24 * 20], 100.0, 1).unwrap();
     assert_eq!((flat.outlook, flat.trend_p), (Outlook::NotGrowing, 1.0));

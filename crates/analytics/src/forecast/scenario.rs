@@ -74,7 +74,8 @@ impl Forecast {
         Self { steps, ..self.clone() }
     }
 
-    /// The highest step of the forecast at each probability; `None` without steps.
+    /// The highest step of the forecast at each probability; `None` without steps. Ask for a
+    /// forecast without an upper bound first: a clipped one cannot show what is wanted above it.
     #[must_use]
     pub fn demand(&self) -> Option<Demand> {
         let highest = |read: fn(&Step) -> f64| self.steps.iter().map(read).reduce(f64::max);
