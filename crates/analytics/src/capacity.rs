@@ -100,11 +100,17 @@ impl Exhaustion {
 
 /// Time until `hourly` (oldest first, NaN for a gap) reaches `limit`, in the same unit.
 ///
-/// Daily peaks; a single jump that stands alone is no growth; the last straight segment (binary
-/// split by BIC + 10, at least 5 days, whose slope differs from the one before); its Theil-Sen slope, called a trend when the Mann-Kendall
-/// p < 0.05 (below 5 days: when every peak is above the one before); then 400 simulated futures
-/// of a local level with drift, each with its own slope from Student's t. p5 and p95 of the first
-/// passage, at least ¼ day or 1 % to either side. The same `seed`, the same answer.
+/// Of the daily peaks (a day is 24 hours back from the newest sample):
+///
+/// 1. A single jump that stands alone is no growth; the days before it are lifted.
+/// 2. The last straight segment: binary split by BIC + 10, at least 5 days, whose slope differs
+///    from the one before by three standard deviations.
+/// 3. Its Theil-Sen slope, called a trend when the Mann-Kendall p < 0.05 (below 5 days: when every
+///    peak is above the one before).
+/// 4. 400 simulated futures of a local level with drift, each with its own slope from Student's
+///    t; p5, p50 and p95 of their first passage, at least ¼ day or 1 % to either side.
+///
+/// The same `seed`, the same answer.
 ///
 /// Lines: Theil (1950), Sen (1968), Mann (1945), Kendall (1975); model: Harvey (1989).
 ///

@@ -162,8 +162,9 @@ impl Terms {
 /// Shift = median over the slots of (day − median of the baseline days). It is a change when
 /// |shift| > 3.5 · 1.4826 · median |u| and > 2 · the second largest |u| (the largest below 5
 /// days), u being the same shift of each baseline day against the other ones; when |Cliff's
-/// delta| of the deviations ≥ 0.33; and when |shift| ≥ 5 % of the level and ≥ the floor. The interval is a moving-block bootstrap (Künsch
-/// 1989) of the day's differences, plus the shift of a baseline day drawn at random.
+/// delta| of the deviations ≥ 0.33; and when |shift| ≥ 5 % of the level and ≥ the floor. The
+/// interval is a moving-block bootstrap (Künsch 1989) of the day's differences, plus the shift of
+/// a baseline day drawn at random.
 ///
 /// Not testable below 3 baseline days or 30 slots with both sides, and when the baseline days
 /// differ so much that a doubling could not be told.
@@ -377,7 +378,8 @@ impl Windows<'_> {
 /// say nothing of the price of one) or either is missing.
 ///
 /// ```
-/// let cpu_per_request = analytics::cost_per_traffic(&[10.0, 30.0, 5.0], &[100.0, 300.0, 1.0], 20.0);
+/// let (cpu, requests) = ([10.0, 30.0, 5.0], [100.0, 300.0, 1.0]);
+/// let cpu_per_request = analytics::cost_per_traffic(&cpu, &requests, 20.0);
 /// assert_eq!(cpu_per_request[..2], [0.1, 0.1]);
 /// assert!(cpu_per_request[2].is_nan());
 /// ```

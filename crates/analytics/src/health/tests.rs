@@ -137,7 +137,9 @@ proptest! {
     }
 
     #[test]
-    fn a_worse_value_never_raises_the_score(load in 0.0_f64..5.0, more in 0.0_f64..5.0, cpu in 0.0_f64..100.0) {
+    fn a_worse_value_never_raises_the_score(
+        load in 0.0_f64..5.0, more in 0.0_f64..5.0, cpu in 0.0_f64..100.0,
+    ) {
         let at = |load| score(&[(&kinds::LOAD_PER_CORE, load), (&kinds::CPU_PERCENT, cpu)]).score;
         prop_assert!(at(load + more) <= at(load) + 1e-9);
     }
