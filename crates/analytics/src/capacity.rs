@@ -32,6 +32,13 @@ pub enum TimeLeft {
 
 impl TimeLeft {
     /// Whether it is within so many days.
+    ///
+    /// ```
+    /// use analytics::TimeLeft;
+    ///
+    /// assert!(TimeLeft::Days(3.0).is_within(7.0));
+    /// assert!(!TimeLeft::Beyond.is_within(1_000.0));
+    /// ```
     #[must_use]
     pub fn is_within(self, days: f64) -> bool {
         matches!(self, Self::Days(left) if left < days)

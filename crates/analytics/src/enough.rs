@@ -23,6 +23,11 @@ impl Error for NotEnough {}
 
 impl NotEnough {
     /// Days until the answer is there, if every day is measured.
+    ///
+    /// ```
+    /// let not_enough = analytics::NotEnough { have_days: 5, need_days: 7 };
+    /// assert_eq!(not_enough.missing_days(), 2);
+    /// ```
     #[must_use]
     pub fn missing_days(self) -> usize {
         self.need_days.saturating_sub(self.have_days)

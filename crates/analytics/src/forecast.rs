@@ -67,7 +67,7 @@ pub struct Band {
 
 /// One step ahead, in the unit of the series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
+pub struct ForecastStep {
     /// The forecast.
     pub point: f64,
     /// Where the truth is in 80 of 100 cases.
@@ -169,7 +169,7 @@ impl Seasonality {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
     /// The first one follows the newest sample.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ForecastStep>,
     /// Who took part, best first.
     pub members: Vec<Member>,
     /// How the mixture did before.
@@ -260,7 +260,7 @@ fn forecast_with(
     };
     let (p80, p90, p95) = (widths.at(80.0), widths.at(90.0), widths.at(95.0));
     let widths = p80.into_iter().zip(p90).zip(p95);
-    let steps = mixed.point.iter().zip(widths).map(|(point, ((p80, p90), p95))| Step {
+    let steps = mixed.point.iter().zip(widths).map(|(point, ((p80, p90), p95))| ForecastStep {
         point: bounds.clip(*point),
         p80: band(*point, p80),
         p90: band(*point, p90),

@@ -7,7 +7,7 @@
 
 mod signals;
 
-pub use signals::{Aspect, Limits, Signal, SignalKind, kinds};
+pub use signals::{Aspect, HealthLimits, HealthSignal, HealthSignalKind, health_signals};
 
 use crate::{Confidence, numbers::count};
 
@@ -100,7 +100,7 @@ pub struct Health {
 
 /// The score of a host from its expected signals, measured or not.
 ///
-/// 100 · (1 − min(1, 0.75 · max(w b) + 0.25 · Σ(w b) / Σ w)), with b the [`Limits::badness`] and w
+/// 100 · (1 − min(1, 0.75 · max(w b) + 0.25 · Σ(w b) / Σ w)), with b the [`HealthLimits::badness`] and w
 /// the weight of each measured signal. Utilisation costs at most 40 points beyond what the score
 /// is without it. Each signal's deduction is its part of the mean, and the worst one's 75 %;
 /// utilisation's is what it adds. `previous` is the grade before, for the hysteresis of 5 points.
@@ -108,11 +108,11 @@ pub struct Health {
 /// `None` when nothing was measured: that host is unknown.
 ///
 /// ```
-/// use analytics::{Grade, Signal, health, kinds};
+/// use analytics::{Grade, HealthSignal, health, health_signals};
 ///
 /// // 94 % of the disk is used, nine tenths of the way from 85 to 95; 50 % of the CPU is nothing
 /// let signals =
-///     [Signal::of(&kinds::DISK_PERCENT, Some(94.0)), Signal::of(&kinds::CPU_PERCENT, Some(50.0))];
+///     [HealthSignal::of(&health_signals::DISK_PERCENT, Some(94.0)), HealthSignal::of(&health_signals::CPU_PERCENT, Some(50.0))];
 /// let health = health(&signals, None).unwrap();
 /// // 100 · (1 − 0.75 · 0.9 − 0.25 · 0.9 / 1.5)
 /// assert!((health.score - 17.5).abs() < 1e-9);
@@ -120,7 +120,7 @@ pub struct Health {
 /// assert_eq!(health.deductions[0].name, "disk_used_percent");
 /// ```
 #[must_use]
-pub fn health(signals: &[Signal], previous: Option<Grade>) -> Option<Health> {
+pub fn health(signals: &[HealthSignal], previous: Option<Grade>) -> Option<Health> {
     let bad: Vec<Bad> = signals.iter().filter_map(Bad::of).collect();
     let weights: f64 = bad.iter().map(|it| it.kind.weight.max(0.0)).sum();
     if bad.is_empty() || weights <= 0.0 {
@@ -168,7 +168,7 @@ pub fn health(signals: &[Signal], previous: Option<Grade>) -> Option<Health> {
 
 /// A measured signal and what it costs.
 struct Bad {
-    kind: SignalKind,
+    kind: HealthSignalKind,
     value: f64,
     badness: f64,
     /// Weight × badness.
@@ -176,7 +176,7 @@ struct Bad {
 }
 
 impl Bad {
-    fn of(signal: &Signal) -> Option<Self> {
+    fn of(signal: &HealthSignal) -> Option<Self> {
         let value = signal.value?;
         let badness = signal.kind.limits.badness(value)?;
         Some(Self {
@@ -210,9 +210,9 @@ pub struct FleetHealth {
 /// are unknown. `None` when all are.
 ///
 /// ```
-/// use analytics::{Signal, fleet_health, health, kinds};
+/// use analytics::{HealthSignal, fleet_health, health, health_signals};
 ///
-/// let host = |percent| health(&[Signal::of(&kinds::DISK_PERCENT, Some(percent))], None);
+/// let host = |percent| health(&[HealthSignal::of(&health_signals::DISK_PERCENT, Some(percent))], None);
 /// let hosts = [host(20.0), host(96.0), None, host(30.0)];
 /// let fleet = fleet_health(&hosts).unwrap();
 /// assert_eq!((fleet.p10_score, fleet.p10_host), (0.0, 1));

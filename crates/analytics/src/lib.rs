@@ -22,12 +22,12 @@ pub use compare::{
 pub use dependency::{Correlation, Hypothesis, correlate, hypotheses};
 pub use enough::{Confidence, NotEnough};
 pub use forecast::{
-    Backtest, Band, Bounds, CPU_TARGET, Cadence, DISK_TARGET, Demand, Forecast, MEMORY_TARGET,
-    Member, Method, Scenario, Seasonality, Step, forecast, forecast_needs_days, needed_capacity,
-    utilisation_without_largest,
+    Backtest, Band, Bounds, CPU_TARGET, Cadence, DISK_TARGET, Demand, Forecast, ForecastStep,
+    MEMORY_TARGET, Member, Method, Scenario, Seasonality, forecast, forecast_needs_days,
+    needed_capacity, utilisation_without_largest,
 };
 pub use health::{
-    Aspect, Deduction, FleetHealth, Grade, Health, Limits, Signal, SignalKind, fleet_health,
-    health, kinds,
+    Aspect, Deduction, FleetHealth, Grade, Health, HealthLimits, HealthSignal, HealthSignalKind,
+    fleet_health, health, health_signals,
 };
 pub use robust::{mad_sigma, median, quantile, robust_z};

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use analytics::{Band, Bounds, Cadence, Step, forecast};
+use analytics::{Band, Bounds, Cadence, ForecastStep, forecast};
 use serde_json::{Value, json};
 
 use crate::{Result, count, mean, share};
@@ -75,7 +75,7 @@ pub(crate) fn evaluate(series: &str, output: &Path) -> Result<()> {
 }
 
 impl Scores {
-    fn add(&mut self, history: &[f64], ahead: &[f64], steps: &[Step]) {
+    fn add(&mut self, history: &[f64], ahead: &[f64], steps: &[ForecastStep]) {
         let naive = history.iter().skip(history.len() - SEASON).cycle();
         let error = |made: &mut dyn Iterator<Item = f64>| {
             mean(
@@ -93,7 +93,7 @@ impl Scores {
             self.relative.push((ours / naive).ln());
         }
         self.wins.push(ours < naive);
-        let inside = |band: fn(&Step) -> Band| {
+        let inside = |band: fn(&ForecastStep) -> Band| {
             let hits = ahead.iter().zip(steps).map(|(y, step)| {
                 let band = band(step);
                 *y >= band.low && *y <= band.high
@@ -105,8 +105,8 @@ impl Scores {
     }
 }
 
-fn line_of(series: &str, origin: usize, h: usize, steps: &[Step]) -> Value {
-    let all = |read: fn(&Step) -> f64| steps.iter().map(read).collect::<Vec<f64>>();
+fn line_of(series: &str, origin: usize, h: usize, steps: &[ForecastStep]) -> Value {
+    let all = |read: fn(&ForecastStep) -> f64| steps.iter().map(read).collect::<Vec<f64>>();
     json!({
         "series": series, "origin": origin, "h": h,
         "mean": all(|step| step.point),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Band, Forecast, Step};
+use super::{Band, Forecast, ForecastStep};
 use crate::numbers::count;
 
 /// What is assumed about the time ahead.
@@ -76,9 +76,22 @@ impl Forecast {
 
     /// The highest step of the forecast at each probability; `None` without steps. Ask for a
     /// forecast without an upper bound first: a clipped one cannot show what is wanted above it.
+    ///
+    /// ```
+    /// use analytics::{Bounds, CPU_TARGET, Cadence, forecast, needed_capacity};
+    ///
+    /// // cores in use: six at work, one at night
+    /// let cores: Vec<f64> =
+    ///     (0..336).map(|hour| if (8..18).contains(&(hour % 24)) { 6.0 } else { 1.0 }).collect();
+    /// let ahead = forecast(&cores, Cadence::Hourly, 24, Bounds::NON_NEGATIVE)?;
+    /// let demand = ahead.demand().unwrap();
+    /// assert!((demand.p95 - 6.0).abs() < 1e-9);
+    /// assert!((needed_capacity(demand.p95, CPU_TARGET).unwrap() - 8.57).abs() < 0.01);
+    /// # Ok::<(), analytics::NotEnough>(())
+    /// ```
     #[must_use]
     pub fn demand(&self) -> Option<Demand> {
-        let highest = |read: fn(&Step) -> f64| self.steps.iter().map(read).reduce(f64::max);
+        let highest = |read: fn(&ForecastStep) -> f64| self.steps.iter().map(read).reduce(f64::max);
         Some(Demand {
             p50: highest(|step| step.point)?,
             p90: highest(|step| step.p80.high)?,
@@ -87,7 +100,7 @@ impl Forecast {
     }
 }
 
-impl Step {
+impl ForecastStep {
     fn times(self, factor: f64) -> Self {
         let times = |band: Band| Band { low: band.low * factor, high: band.high * factor };
         Self {

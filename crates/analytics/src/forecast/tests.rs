@@ -76,7 +76,7 @@ fn mixed_like_the_prototype_forecast_and_intervals_are_the_prototypes() {
             )
             .unwrap();
             let theirs = &series[format!("h{horizon}")];
-            let check = |key: &str, read: fn(&Step) -> f64, edge: usize| {
+            let check = |key: &str, read: fn(&ForecastStep) -> f64, edge: usize| {
                 let ours: Vec<f64> = ours.steps.iter().map(read).collect();
                 let theirs = numbers(&theirs[key]);
                 let inner = edge..horizon - edge;
