@@ -30,8 +30,8 @@ const DELTA_MIN: f64 = 0.33;
 const DELTA_SPREADS: f64 = 0.6;
 /// A shift below 5 % of the level is nobody's business, however certain it is.
 const SHIFT_SHARE_MIN: f64 = 0.05;
-/// The day's shift is so many times the usual (root mean square) shift of a baseline day. That
-/// calls none of 856 days of calm public servers and finds 95 % of those made 20 % higher.
+/// The day's shift is so many times the usual (root mean square) shift of a baseline day. Set
+/// on 856 days of calm public servers: it calls none of them, and 95 % of those made 20 % higher.
 const USUAL_SHIFTS: f64 = 4.0;
 /// From so many baseline days on, the largest shift is not counted: that day may have had an
 /// incident itself, and one such day made four of five misses. Of fewer days, all count.

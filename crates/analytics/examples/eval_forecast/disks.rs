@@ -1,7 +1,7 @@
 //! Dates of exhaustion of simulated disks whose true date is known: 30 days of hours, then 150
-//! days of future. The first five shapes are those of `exp_capacity.py`; the others were not
-//! looked at while the method was made: growth on working days only, growth by
-//! batches, and logs that are rotated once a week.
+//! days of future. The first five shapes are those of `exp_capacity.py`. The others came later:
+//! growth on working days only and growth by batches led to changes of the method, so they are
+//! no independent test of it; logs that are rotated once a week led to none.
 
 use analytics::{Outlook, TimeLeft, time_to_exhaustion};
 

@@ -44,8 +44,8 @@ pub(super) const BEND_DEVIATIONS: f64 = 3.0;
 /// noise, which does not. A short history can show none by chance.
 pub(super) const DRIFT_SHARE_MIN: f64 = 0.1;
 /// Standard errors of the covariance that are taken off the noise before it is believed: what is
-/// taken for noise does not widen the interval, and a month tells the two apart badly. At 0, three
-/// of ten dates of slow disks fell outside.
+/// taken for noise does not widen the interval, and a month tells the two apart badly. At 0, seven
+/// of 17 dates of slow disks fell outside.
 pub(super) const NOISE_ERRORS: f64 = 1.0;
 /// People's rhythm, in days.
 pub(super) const WEEK: usize = 7;
