@@ -7,18 +7,10 @@
 //! brings 37 more crates (its `rv` and nalgebra serve a detector that divides by zero on flat
 //! series), and its distance is a share of the whole span, which one far outlier widens.
 
+use crate::enough::Confidence;
 use crate::order::median_of;
 use crate::params::{FLEET_GAP_SPREADS, FLEET_HOSTS_MIN, FLEET_HOSTS_SURE};
 use crate::robust::mad_sigma;
-
-/// How much a comparison of so many servers is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confidence {
-    /// Three or four servers.
-    Low,
-    /// Five or more.
-    Fair,
-}
 
 /// A fleet at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +19,7 @@ pub struct Fleet {
     pub band: (f64, f64),
     /// The servers outside it, farthest first.
     pub outliers: Vec<Outlier>,
-    /// By the number of servers that had a value.
+    /// Low for three or four servers that had a value, medium for more.
     pub confidence: Confidence,
 }
 
@@ -75,7 +67,7 @@ pub fn fleet_outliers(values: &[f64], floor: f64) -> Option<Fleet> {
         outside.map(|&(host, value)| Outlier { host, distance: value - middle }).collect();
     outliers.sort_by(|one, other| other.distance.abs().total_cmp(&one.distance.abs()));
     let confidence =
-        if sorted.len() < FLEET_HOSTS_SURE { Confidence::Low } else { Confidence::Fair };
+        if sorted.len() < FLEET_HOSTS_SURE { Confidence::Low } else { Confidence::Medium };
     Some(Fleet { band, outliers, confidence })
 }
 
@@ -126,7 +118,7 @@ mod tests {
     fn a_far_outlier_does_not_hide_a_near_one() {
         let fleet = fleet_outliers(&[0.0, 0.1, -0.1, 0.2, 0.0, 8.0, 1e9], 3.0).unwrap();
         assert_eq!(fleet.outliers.iter().map(|outlier| outlier.host).collect::<Vec<_>>(), [6, 5]);
-        assert_eq!(fleet.confidence, Confidence::Fair);
+        assert_eq!(fleet.confidence, Confidence::Medium);
     }
 
     #[test]
