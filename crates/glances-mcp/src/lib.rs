@@ -24,5 +24,6 @@ pub mod model;
 pub mod query;
 pub mod redact;
 pub mod render;
+pub mod selector;
 pub mod tools;
 pub mod web;

@@ -42,6 +42,10 @@ impl HostName {
     }
 }
 
+/// Name of a series of one server: a metric path, with the item in brackets where it has one, such
+/// as `fs.percent[/]`.
+pub type SeriesName = Arc<str>;
+
 impl fmt::Display for HostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

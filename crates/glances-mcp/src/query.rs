@@ -4,7 +4,6 @@
 pub mod coverage;
 mod gone;
 mod history;
-mod selector;
 pub mod window;
 
 use std::{
@@ -18,8 +17,8 @@ use tokio::{sync::watch, time::Instant};
 pub use self::{
     gone::{Gone, fix},
     history::{Past, level_for},
-    selector::{Selector, SelectorError, compact, nearest},
 };
+pub use crate::selector::{Selector, SelectorError, compact, nearest};
 use crate::{
     access::{Principal, Scope},
     live::Live,

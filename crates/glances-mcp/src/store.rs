@@ -16,8 +16,6 @@ mod memory;
 mod row;
 mod sql;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 pub use self::{
@@ -28,9 +26,7 @@ pub use self::{
     sql::{Sql, backup},
 };
 use crate::model::HostName;
-
-/// Name of a series of one server: a metric path, with the item in brackets where it has one.
-pub type SeriesName = Arc<str>;
+pub use crate::model::SeriesName;
 
 /// Everything that one poll of one server measured.
 #[derive(Clone, Debug, PartialEq)]

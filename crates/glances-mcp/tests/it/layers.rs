@@ -61,7 +61,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "tools",
         &["access", "command", "metric", "model", "query", "redact", "render", "snapshot", "store"],
     ),
-    ("query", &["access", "live", "model", "redact", "snapshot", "store"]),
+    ("query", &["access", "live", "model", "redact", "selector", "snapshot", "store"]),
+    ("selector", &["redact", "snapshot"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change
@@ -93,8 +94,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["config"]),
     ("toml", &["config"]),
     ("regex", &["redact"]),
-    ("globset", &["query", "tools"]),
-    ("strsim", &["config", "query"]),
+    ("globset", &["selector", "tools"]),
+    ("strsim", &["config", "selector"]),
     ("analytics", &["tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
