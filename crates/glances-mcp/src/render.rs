@@ -150,6 +150,7 @@ type UnitEnding = (&'static str, fn(f64) -> String);
 
 /// Endings that name a unit, with how a number of it is written. The longest come first.
 const UNITS: &[UnitEnding] = &[
+    ("_bytes_per_day", |value| format!("{}/day", bytes(value))),
     ("_bytes_per_second", |value| format!("{}/s", bytes(value))),
     ("_bits_per_second", bits_per_second),
     ("_per_second", |value| format!("{}/s", short(value))),

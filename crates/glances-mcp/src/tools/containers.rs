@@ -6,21 +6,25 @@ use glances_client::{
     Plugin,
     model::{Container, ContainerState, Health},
 };
+use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
+    history,
     listing::Cut,
     view::{self, NAME_CHARS, fits},
 };
 use crate::{
+    metric,
     model::HostName,
     query::{
         Gone,
         coverage::{Coverage, Tally},
         nearest,
+        window::Window,
     },
     redact::clip,
     render,
@@ -343,6 +347,9 @@ pub(super) struct GetContainerDetailsOutput {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ports: Vec<String>,
     age_seconds: Option<f64>,
+    /// Its CPU and memory over the last 6 hours.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    history: Vec<history::Row>,
     notes: Vec<&'static str>,
     as_of: String,
 }
@@ -355,7 +362,8 @@ impl Tool for GetContainerDetails {
     const TITLE: &'static str = "Container details";
     const DESCRIPTION: &'static str = "Everything that Glances serves of one container on one \
         server: state, health, image, command without secrets, limits, CPU, memory, network, \
-        I/O, published ports. Find names with get_containers.";
+        I/O, published ports, and its CPU and memory over the last hours. Find names with \
+        get_containers.";
     type Input = GetContainerDetailsInput;
     type Output = GetContainerDetailsOutput;
 
@@ -372,7 +380,13 @@ impl Tool for GetContainerDetails {
             )));
         };
         let container = find(containers, &input.container, &input.server)?;
-        Ok(GetContainerDetailsOutput::of(snapshot, container, selection.now))
+        let window = Window::parse(None, None, None, 6.hours(), selection.now)?;
+        let series = ["containers.cpu_percent", "containers.memory_usage"]
+            .map(|path| metric::series(path, Some(&container.name)).into());
+        let host = &snapshot.host.alias;
+        let history = history::lines(&cx, host, series.to_vec(), &window).await?;
+        let present = GetContainerDetailsOutput::of(snapshot, container, selection.now);
+        Ok(GetContainerDetailsOutput { history, ..present })
     }
 }
 
@@ -417,7 +431,7 @@ fn find<'a>(
 
 impl GetContainerDetailsOutput {
     fn of(snapshot: &Snapshot, c: &Container, now: jiff::Timestamp) -> Self {
-        let mut notes = vec![NOT_SERVED, "history of its CPU and memory is not kept yet"];
+        let mut notes = vec![NOT_SERVED];
         if c.ports.is_none() {
             notes.push("ports are not served before Glances 4.4");
         }
@@ -447,6 +461,7 @@ impl GetContainerDetailsOutput {
             io_write_bytes_per_second: c.io_write.per_sec,
             ports: ports.map(|port| clip(port, NAME_CHARS).into_owned()).collect(),
             age_seconds: snapshot.age_secs(Plugin::Containers, now),
+            history: Vec::new(),
             notes,
             as_of: crate::query::coverage::rfc3339(now),
         }

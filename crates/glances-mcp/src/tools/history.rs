@@ -1,32 +1,35 @@
 //! `query_metrics`: any series over any time, as a line of numbers each, as points, or merged.
 
+mod rows;
 mod series;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::series::{Pattern, Stats, by_step, item_of, metric_of, sparkline, stats};
+pub(super) use self::rows::Row;
+use self::{
+    rows::{Aggregate, Order, SortBy, merged, sort},
+    series::Pattern,
+};
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     listing::Cut,
-    view::NAME_CHARS,
 };
 use crate::{
-    metric::{METRICS, Metric, Worse},
+    metric::{METRICS, Metric},
     model::HostName,
     query::{
-        self, Past, Selection,
+        self, Selection,
         coverage::{Coverage, Tally},
         window::Window,
     },
-    redact::clip,
     render,
     snapshot::Snapshot,
-    store::{Level, Point, SeriesName, Span, coarser},
+    store::{Level, SeriesName, Span},
 };
 
 pub(super) struct QueryMetrics;
@@ -61,42 +64,6 @@ pub(super) struct QueryMetricsInput {
     cursor: Option<Cursor>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-enum Aggregate {
-    Server,
-    Environment,
-    Region,
-    Tag,
-    Item,
-    Fleet,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-enum SortBy {
-    #[default]
-    Avg,
-    Last,
-    Min,
-    Max,
-    P95,
-    Name,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-enum Order {
-    /// Worst first: highest, or lowest where less is worse.
-    #[default]
-    Worst,
-    Highest,
-    Lowest,
-}
-
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct QueryMetricsOutput {
     /// First moment of the time asked about.
@@ -121,35 +88,6 @@ pub(super) struct QueryMetricsOutput {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct Row {
-    server: Option<String>,
-    /// What `aggregate` merged.
-    group: Option<String>,
-    metric: String,
-    last: f64,
-    min: f64,
-    max: f64,
-    avg: f64,
-    p95: f64,
-    unit: &'static str,
-    samples: u32,
-    /// How many series were merged.
-    merged: Option<usize>,
-    /// Mean by time, lowest to highest; a gap is a space.
-    sparkline: Option<String>,
-    /// Pairs: minutes after `from`, mean.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    points: Vec<[f64; 2]>,
-    #[serde(skip)]
-    hosts: Vec<HostName>,
-    #[serde(skip)]
-    lower_is_worse: bool,
-    #[serde(skip)]
-    past: Vec<Point>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
 struct Available {
     metric: &'static str,
     unit: &'static str,
@@ -165,10 +103,6 @@ struct Available {
 const SERIES_MAX: usize = 5_000;
 /// Points of one reply.
 const POINTS_MAX: usize = 1_000;
-/// Characters of a sparkline.
-const SPARKS: usize = 12;
-const SPARKS_DETAILED: usize = 24;
-
 impl Tool for QueryMetrics {
     const NAME: &'static str = "query_metrics";
     const TITLE: &'static str = "Query metrics";
@@ -228,6 +162,22 @@ impl Tool for QueryMetrics {
     }
 }
 
+/// Some series of one server over a time, for tools that show them beside the present; those
+/// without a sample are left out.
+pub(super) async fn lines(
+    cx: &Context,
+    host: &HostName,
+    names: Vec<SeriesName>,
+    window: &Window,
+) -> Result<Vec<Row>, ToolError> {
+    let asked = vec![(host.clone(), names)];
+    let level = query::level_for(window.secs(), 1);
+    let past = cx.query.past(&cx.principal, asked, window.span(), level).await?;
+    let mut rows: Vec<Row> = past.into_iter().filter_map(Row::single).collect();
+    rows.iter_mut().for_each(|row| row.shape(window, None, Format::Concise));
+    Ok(rows)
+}
+
 /// The series of each server that fit what was asked for.
 async fn chosen(
     cx: &Context,
@@ -267,7 +217,10 @@ const fn resolution(level: Level) -> &'static str {
 }
 
 /// Share of a time in which we were watching; `None` when that was all of it.
-async fn watched_percent(cx: &Context, window: &Window) -> Result<Option<f64>, ToolError> {
+pub(super) async fn watched_percent(
+    cx: &Context,
+    window: &Window,
+) -> Result<Option<f64>, ToolError> {
     /// The last second is written a second later.
     const ALL_PERCENT: f64 = 99.0;
     let watched: i64 = cx.query.watched(window.span()).await?.iter().map(Span::secs).sum();
@@ -312,147 +265,6 @@ fn available(selection: &Selection, window: &Window) -> QueryMetricsOutput {
         available,
         notes: Vec::new(),
         coverage: tally.coverage(),
-    }
-}
-
-/// Series on the way to one.
-#[derive(Default)]
-struct Group {
-    hosts: Vec<HostName>,
-    series: usize,
-    points: Vec<Point>,
-}
-
-/// Series of one metric in one group as one: at each step their mean.
-fn merged(
-    past: Vec<Past>,
-    selection: &Selection,
-    aggregate: Aggregate,
-    window: &Window,
-) -> Vec<Row> {
-    let step = step_secs(window);
-    let host_of = |alias: &HostName| {
-        selection.servers.iter().map(|snapshot| &snapshot.host).find(|host| host.alias == *alias)
-    };
-    let mut groups: BTreeMap<(String, &'static str), Group> = BTreeMap::new();
-    for one in past.into_iter().filter(|one| !one.points.is_empty()) {
-        let (Some(metric), Some(host)) = (metric_of(&one.series), host_of(&one.host)) else {
-            continue;
-        };
-        let word = |word: &Option<String>| vec![word.clone().unwrap_or_else(|| NONE.to_owned())];
-        let names = match aggregate {
-            Aggregate::Server => vec![host.alias.to_string()],
-            Aggregate::Environment => word(&host.environment),
-            Aggregate::Region => word(&host.region),
-            Aggregate::Tag => host.tags.clone(),
-            Aggregate::Item => vec![item_of(&one.series).unwrap_or(NONE).to_owned()],
-            Aggregate::Fleet => vec!["fleet".to_owned()],
-        };
-        for name in names {
-            let group = groups.entry((name, metric.path)).or_default();
-            group.hosts.push(one.host.clone());
-            group.series += 1;
-            group.points.extend(coarser(&one.points, step));
-        }
-    }
-    let rows = groups.into_iter().filter_map(|((name, path), mut group)| {
-        group.points.sort_by_key(|point| point.secs);
-        group.hosts.dedup();
-        let mut row = Row::new(path, coarser(&group.points, step))?;
-        row.group = Some(name);
-        row.merged = Some(group.series);
-        row.hosts = group.hosts;
-        Some(row)
-    });
-    rows.collect()
-}
-
-/// What a server without an environment, region or item belongs to.
-const NONE: &str = "none";
-
-/// A step that is wide enough for every server to have a poll in it.
-fn step_secs(window: &Window) -> i64 {
-    const STEPS: i64 = 500;
-    const LEAST_SECS: i64 = 60;
-    (window.secs() / STEPS).max(LEAST_SECS)
-}
-
-fn sort(rows: &mut [Row], by: SortBy, order: Order) {
-    let value = |row: &Row| match by {
-        SortBy::Avg | SortBy::Name => row.avg,
-        SortBy::Last => row.last,
-        SortBy::Min => row.min,
-        SortBy::Max => row.max,
-        SortBy::P95 => row.p95,
-    };
-    rows.sort_by(|a, b| {
-        let names = || (&a.metric, a.of()).cmp(&(&b.metric, b.of()));
-        if by == SortBy::Name {
-            return names();
-        }
-        let lowest = match order {
-            Order::Worst => a.lower_is_worse && b.lower_is_worse,
-            Order::Highest => false,
-            Order::Lowest => true,
-        };
-        let (first, second) = if lowest { (a, b) } else { (b, a) };
-        value(first).total_cmp(&value(second)).then_with(names)
-    });
-}
-
-impl Row {
-    /// A series as it is; `None` without a sample.
-    fn single(past: Past) -> Option<Self> {
-        let mut row = Self::new(&past.series, past.points)?;
-        row.server = Some(past.host.to_string());
-        row.hosts = vec![past.host];
-        Some(row)
-    }
-
-    fn of(&self) -> &str {
-        self.server.as_deref().or(self.group.as_deref()).unwrap_or_default()
-    }
-
-    fn new(series: &str, past: Vec<Point>) -> Option<Self> {
-        let metric = metric_of(series)?;
-        let Stats { last, min, max, avg, p95, samples } = stats(&past)?;
-        Some(Self {
-            server: None,
-            group: None,
-            metric: clip(series, NAME_CHARS).into_owned(),
-            last,
-            min,
-            max,
-            avg,
-            p95,
-            unit: metric.unit.word(),
-            samples,
-            merged: None,
-            sparkline: None,
-            points: Vec::new(),
-            hosts: Vec::new(),
-            lower_is_worse: metric.worse == Worse::Low,
-            past,
-        })
-    }
-
-    /// Shows how the values went over the time: as points, or as a sparkline.
-    fn shape(&mut self, window: &Window, points: Option<u32>, format: Format) {
-        let span = window.span();
-        match points {
-            None => {
-                let count = if format.detailed() { SPARKS_DETAILED } else { SPARKS };
-                self.sparkline = sparkline(&self.past, span, count);
-            }
-            Some(count) => {
-                let count = i64::from(count.max(1));
-                let step = (span.secs() + count - 1) / count;
-                #[expect(clippy::cast_precision_loss, reason = "seconds stay below 2^53")]
-                let minutes = |secs: i64| (secs - span.from) as f64 / 60.0;
-                let steps = by_step(&self.past, span, step);
-                self.points = steps.iter().map(|point| [minutes(point.secs), point.mean]).collect();
-            }
-        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! The fleet itself: who is in it, and how reaching them goes.
 
+mod availability;
+
 use glances_client::{Plugin, diagnose::Outcome as StepOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::availability::{Availability, availability};
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
@@ -169,6 +172,10 @@ pub(super) struct GetServerStatusInput {
     /// Diagnose live, layer by layer, with the fix; at most 5 servers.
     #[serde(default)]
     probe: bool,
+    /// Availability since then: RFC 3339, -7d, 03:10; default -24h for up to 5 servers
+    since: Option<String>,
+    until: Option<String>,
+    timezone: Option<String>,
     #[serde(default)]
     format: Format,
     limit: Option<Limit>,
@@ -187,7 +194,9 @@ pub(super) struct GetServerStatusOutput {
     /// What mends the first failing layer of each probed server.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     probe_fixes: Vec<ProbeFix>,
-    note: &'static str,
+    /// Over a time: polls answered, outages, reboots.
+    availability: Option<Availability>,
+    note: Option<String>,
     coverage: Coverage,
 }
 
@@ -236,9 +245,10 @@ impl Tool for GetServerStatus {
     const NAME: &'static str = "get_server_status";
     const TITLE: &'static str = "Server status";
     const DESCRIPTION: &'static str = "Whether Glances servers can be reached: status, response \
-        time, last success, failures in a row, error and its fix. `probe: true` diagnoses live \
-        (DNS, TCP, TLS, HTTP, auth, host check, API, plugins). Use it when data are missing or \
-        old. For the machines' load use get_system_overview.";
+        time, last success, failures in a row, error and its fix; over a time the share of polls \
+        answered, outages and reboots. `probe: true` diagnoses live (DNS, TCP, TLS, HTTP, auth, \
+        host check, API, plugins). Use it when data are missing or old. For the machines' load use \
+        get_system_overview.";
     type Input = GetServerStatusInput;
     type Output = GetServerStatusOutput;
 
@@ -249,6 +259,12 @@ impl Tool for GetServerStatus {
             true => probe(&cx, &selection).await?,
             false => (Vec::new(), Vec::new()),
         };
+        let times = [&input.since, &input.until, &input.timezone].map(|time| time.as_deref());
+        let availability = availability(&cx, &selection, times).await?;
+        let note = cx.query.outage().or_else(|| {
+            let unasked = "give `since` for availability, outages and reboots of many servers";
+            availability.is_none().then(|| unasked.to_owned())
+        });
         let mut statuses = std::collections::BTreeMap::new();
         let mut rows: Vec<StatusRow> = Vec::new();
         for snapshot in &selection.servers {
@@ -270,7 +286,8 @@ impl Tool for GetServerStatus {
             servers,
             probes,
             probe_fixes,
-            note: "availability over time and outages need history, which is not kept yet",
+            availability,
+            note,
             coverage,
         })
     }

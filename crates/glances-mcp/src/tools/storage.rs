@@ -1,5 +1,7 @@
 //! Space and load of disks.
 
+use std::collections::BTreeMap;
+
 use glances_client::{
     Plugin,
     model::{Disk, Meter},
@@ -14,10 +16,12 @@ use super::{
     view::{self, fits, shown_age},
 };
 use crate::{
-    model::{HostName, Severity},
+    metric,
+    model::{HostName, SeriesName, Severity},
     query::coverage::{Coverage, Tally},
     render,
     snapshot::{Snapshot, mounts},
+    store::{Level, Span},
 };
 
 pub(super) struct GetDiskUsage;
@@ -75,6 +79,8 @@ struct MountRow {
     free_bytes: Option<u64>,
     size_bytes: Option<u64>,
     severity: Option<Severity>,
+    /// Of its daily peak, over the last straight stretch of up to 4 weeks; needs 3 days.
+    growth_bytes_per_day: Option<f64>,
     /// Other mount points of the same filesystem.
     also_at: Option<String>,
     read_only: Option<bool>,
@@ -83,7 +89,9 @@ struct MountRow {
     age: Option<String>,
 }
 
-const GROWTH_NOTE: &str = "growth per day needs history, which is not kept yet";
+const GROWTH_NOTE: &str = "growth per day needs 3 days of history";
+/// Days that growth is looked for in.
+const GROWTH_DAYS: i64 = 28;
 
 impl Tool for GetDiskUsage {
     const NAME: &'static str = "get_disk_usage";
@@ -134,8 +142,14 @@ impl Tool for GetDiskUsage {
                 .total_cmp(&percent(a))
                 .then_with(|| (&a.server, &a.mount).cmp(&(&b.server, &b.mount)))
         });
-        let (filesystems, coverage) = cut.rows(rows, tally, |row| &row.server, "filesystems");
-        let mut notes = vec![GROWTH_NOTE];
+        let (mut filesystems, coverage) = cut.rows(rows, tally, |row| &row.server, "filesystems");
+        grow(&cx, &mut filesystems, selection.now).await?;
+        let mut notes = Vec::new();
+        if !filesystems.is_empty()
+            && filesystems.iter().all(|row| row.growth_bytes_per_day.is_none())
+        {
+            notes.push(GROWTH_NOTE);
+        }
         if container_view {
             notes.push(view::CONTAINER_VIEW);
         }
@@ -143,9 +157,34 @@ impl Tool for GetDiskUsage {
     }
 }
 
+/// Adds how fast the filesystems of a reply grow, where history knows it.
+async fn grow(cx: &Context, rows: &mut [MountRow], now: jiff::Timestamp) -> Result<(), ToolError> {
+    const HOUR: i64 = 3_600;
+    let until = now.as_second();
+    let span = Span { from: until - GROWTH_DAYS * 86_400, to: until };
+    let mut asked: BTreeMap<HostName, Vec<SeriesName>> = BTreeMap::new();
+    for row in rows.iter() {
+        let series = metric::series("fs.used", Some(&row.mount));
+        asked.entry(row.server.clone()).or_default().push(series.into());
+    }
+    let asked = asked.into_iter().collect();
+    let past = cx.query.past(&cx.principal, asked, span, Level::Hour).await?;
+    for row in rows {
+        let series = metric::series("fs.used", Some(&row.mount));
+        let own = past.iter().find(|it| it.host == row.server && *it.series == *series);
+        #[expect(clippy::cast_precision_loss, reason = "bytes stay below 2^53")]
+        let Some((own, size)) = own.zip(row.size_bytes.map(|size| size as f64)) else { continue };
+        let hourly = own.dense(span, HOUR, |point| point.max);
+        let outlook = analytics::time_to_exhaustion(&hourly, size, 0).ok();
+        row.growth_bytes_per_day =
+            outlook.map(|outlook| outlook.growth_percent_per_day / 100.0 * size);
+    }
+    Ok(())
+}
+
 /// How full is how bad.
 fn severity(percent: f64) -> Severity {
-    let metric = crate::metric::METRICS.iter().find(|metric| metric.path == "fs.percent");
+    let metric = metric::METRICS.iter().find(|metric| metric.path == "fs.percent");
     let limits = metric.and_then(|metric| metric.thresholds);
     match limits {
         Some([.., critical]) if percent >= critical => Severity::Critical,
@@ -194,6 +233,7 @@ impl MountRow {
             free_bytes: fs.free,
             size_bytes: fs.size,
             severity: bad.filter(|severity| *severity != Severity::Ok),
+            growth_bytes_per_day: None,
             also_at: (!mount.also_at.is_empty()).then(|| view::some_words(&mount.also_at, 3)),
             read_only: fs.read_only.filter(|read_only| *read_only || detailed),
             device: detailed.then(|| fs.device.clone()),

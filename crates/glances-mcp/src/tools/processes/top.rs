@@ -13,6 +13,7 @@ use super::super::{
     listing::Cut,
     view::{self, NAME_CHARS, fits},
 };
+use super::past;
 use crate::{
     model::HostName,
     query::coverage::{Coverage, Tally},
@@ -34,6 +35,9 @@ pub(in super::super) struct Input {
     filter: Option<String>,
     #[serde(default)]
     group: Group,
+    /// A past moment: RFC 3339, -2h, 03:10
+    at: Option<String>,
+    timezone: Option<String>,
     #[serde(default)]
     format: Format,
     limit: Option<Limit>,
@@ -69,6 +73,8 @@ pub(in super::super) struct Top {
     /// Programs that fit, summed over the servers, most first; at most 5, 20 in `detailed`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fleet: Vec<ProgramTotal>,
+    /// The past moment that this is about.
+    at: Option<String>,
     /// One row a program or process and server.
     processes: Vec<Row>,
     notes: Vec<&'static str>,
@@ -118,14 +124,18 @@ const TOTALS: (usize, usize) = (5, 20);
 const COMMAND_CHARS: usize = 100;
 
 const NO_PARENTS: &str = "no Glances serves parent processes, so programs are grouped by name in \
-    place of a tree; trends and past moments need history, which is not kept yet";
+    place of a tree";
+
+const PAST: &str = "of a past moment the top programs by CPU, memory and I/O are kept, once a minute \
+    and without command lines";
 
 impl Tool for GetTopProcesses {
     const NAME: &'static str = "get_top_processes";
     const TITLE: &'static str = "Top processes";
     const DESCRIPTION: &'static str = "What uses most CPU, memory, disk I/O or CPU time, by program \
         or process, and where a program runs: with `filter` (\"java\") it finds it on every \
-        server and sums it over the fleet. For one process in full use get_process_details.";
+        server and sums it over the fleet; `at` tells of a past moment. For one process in full use \
+        get_process_details.";
     type Input = Input;
     type Output = Top;
 
@@ -140,10 +150,20 @@ impl Tool for GetTopProcesses {
             input.per_server,
             input.cursor.as_ref(),
         )?;
+        let moment = match &input.at {
+            Some(at) => Some(past::moment(at, input.timezone.as_deref(), &selection)?),
+            None => None,
+        };
         let mut tally = Tally::new(&selection);
         let mut found: Vec<(&Snapshot, Cow<'_, Process>)> = Vec::new();
         let mut container_view = false;
-        for snapshot in tally.answering() {
+        if let Some(moment) = &moment {
+            let programs = past::programs(&cx, &selection, moment).await?;
+            let fits = programs.into_iter().filter(|(_, process)| wanted.fits(process));
+            found.extend(fits.map(|(snapshot, process)| (snapshot, Cow::Owned(process))));
+        }
+        let present = if moment.is_none() { tally.answering().collect() } else { Vec::new() };
+        for snapshot in present {
             let Some(all) = items(snapshot, input.group, &wanted) else {
                 tally.lacks(snapshot, Plugin::ProcessList);
                 continue;
@@ -161,15 +181,20 @@ impl Tool for GetTopProcesses {
         });
         let what = if input.group == Group::Program { "programs" } else { "processes" };
         let (kept, coverage) = cut.rows(found, tally, |(snapshot, _)| &snapshot.host.alias, what);
-        let processes = kept
+        let mut processes: Vec<Row> = kept
             .iter()
             .map(|(snapshot, process)| Row::of(snapshot, process, selection.now, input.format))
             .collect();
         let mut notes = vec![NO_PARENTS];
+        if moment.is_some() {
+            processes.iter_mut().for_each(|row| row.age_seconds = None);
+            notes = vec![PAST];
+        }
         if container_view {
             notes.push(view::CONTAINER_VIEW);
         }
-        Ok(Top { fleet, processes, notes, coverage })
+        let at = moment.map(|moment| moment.written(moment.until));
+        Ok(Top { fleet, at, processes, notes, coverage })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The first question of every session: how is everything?
 
 use glances_client::{Plugin, model::Health};
+use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,14 @@ use super::super::{
 };
 use crate::{
     model::{HostName, Severity},
-    query::coverage::{Coverage, Tally},
+    query::{
+        coverage::{Coverage, Tally},
+        window::Window,
+    },
+    redact::clip,
     render,
     snapshot::{Snapshot, Status},
+    store::Event,
 };
 
 pub(in super::super) struct GetSystemOverview;
@@ -115,7 +121,19 @@ struct One {
     /// How old the values are that are not polled with the rest.
     ages: Option<String>,
     caveat: Option<&'static str>,
+    /// What happened in the last day, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    events: Vec<EventLine>,
     note: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct EventLine {
+    at: String,
+    what: String,
+    item: Option<String>,
+    detail: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -130,6 +148,8 @@ struct Memory {
 
 /// Programs shown of one server.
 const PROGRAMS_SHOWN: usize = 5;
+/// Events shown of one server.
+const EVENTS_SHOWN: usize = 5;
 /// Problems named in one row.
 const PROBLEMS_IN_ROW: usize = 3;
 
@@ -139,7 +159,7 @@ impl Tool for GetSystemOverview {
     const DESCRIPTION: &'static str = "How the servers do now, worst first: CPU, memory, swap, \
         load per core and every value beyond a threshold, with a rollup of the whole fleet. Start \
         here. For exactly one server also cores, memory detail, fullest mount, busiest disk and \
-        interface, top programs and unhealthy containers.";
+        interface, top programs, unhealthy containers and the last events.";
     type Input = Input;
     type Output = Overview;
 
@@ -152,15 +172,41 @@ impl Tool for GetSystemOverview {
         let mut ranked: Vec<&Snapshot> = tally.answering().map(AsRef::as_ref).collect();
         ranked.iter().for_each(|snapshot| fleet.add(snapshot));
         view::sort_worst_first(&mut ranked);
-        let one = selection
-            .single()
-            .filter(|snapshot| snapshot.status(selection.now).answers())
-            .map(|snapshot| Box::new(One::of(snapshot, selection.now)));
+        let one = match selection.single() {
+            Some(snapshot) if snapshot.status(selection.now).answers() => {
+                let events = events(&cx, &snapshot.host.alias, selection.now).await?;
+                Some(Box::new(One { events, ..One::of(snapshot, selection.now) }))
+            }
+            _ => None,
+        };
         let (kept, coverage) = cut.rows(ranked, tally, |snapshot| &snapshot.host.alias, "servers");
         let row = |snapshot: &&Snapshot| Row::of(snapshot, selection.now, input.format);
         let servers = kept.iter().map(row).collect();
         Ok(Overview { fleet: fleet.rollup(), servers, one, coverage })
     }
+}
+
+/// What happened to a server in the last day.
+async fn events(
+    cx: &Context,
+    host: &HostName,
+    now: jiff::Timestamp,
+) -> Result<Vec<EventLine>, ToolError> {
+    let day = Window::parse(None, None, None, 1.day(), now)?;
+    let hosts = std::slice::from_ref(host);
+    let events = cx.query.events(&cx.principal, hosts, day.span()).await?;
+    let line = |event: Event| {
+        let at = jiff::Timestamp::from_second(event.secs).ok()?;
+        let given =
+            |text: &str| (!text.is_empty()).then(|| clip(text, view::NAME_CHARS).into_owned());
+        Some(EventLine {
+            at: day.written(at),
+            what: event.kind.replace('_', " "),
+            item: given(&event.item),
+            detail: given(&event.detail),
+        })
+    };
+    Ok(events.into_iter().filter_map(line).take(EVENTS_SHOWN).collect())
 }
 
 /// Sums on the way to a [`Rollup`].
@@ -287,7 +333,8 @@ impl One {
                 now,
             ),
             caveat: snapshot.container_view().then_some(view::CONTAINER_VIEW),
-            note: "alerts and past events need history, which is not kept yet",
+            events: Vec::new(),
+            note: "alerts are not judged yet; problems are values beyond default thresholds",
         }
     }
 }
