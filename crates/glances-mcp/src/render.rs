@@ -204,6 +204,7 @@ fn cell(key: &str, value: &Value) -> String {
 pub fn in_unit(value: f64, unit: &str) -> String {
     match unit {
         "percent" => format!("{}%", short(value)),
+        "percent of one core" => format!("{}% of a core", short(value)),
         "bytes" => bytes(value),
         "bytes/s" => format!("{}/s", bytes(value)),
         "bits/s" => bits_per_second(value),

@@ -238,3 +238,180 @@ fn mounts(of: &Snapshot) -> BTreeSet<String> {
 fn disks(of: &Snapshot) -> BTreeSet<String> {
     of.disks().into_iter().flatten().map(|disk| disk.name.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use glances_client::{
+        FetchError,
+        model::{Cpu, Disk, Filesystem, Mem, Payload, Process, ProcessMemory},
+    };
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        ingest::Recorded,
+        model::{Criticality, HostName},
+        snapshot::{Host, Reading},
+    };
+
+    fn host() -> Arc<Host> {
+        Arc::new(Host {
+            alias: HostName::parse("web-1").unwrap(),
+            url: "http://web-1:61208".to_owned(),
+            environment: None,
+            region: None,
+            tags: Vec::new(),
+            criticality: Criticality::Normal,
+            paused: false,
+            interval: Duration::from_secs(10),
+        })
+    }
+
+    /// The n-th poll, all of whose plugins are new.
+    fn poll(n: i64, payloads: Vec<(Plugin, Payload)>) -> Snapshot {
+        let at = Timestamp::from_second(1_000 + n * 60).unwrap();
+        let mut snapshot = Snapshot::unseen(host());
+        snapshot.settled = true;
+        snapshot.reach.attempts = u64::try_from(n).unwrap() + 1;
+        snapshot.reach.last_attempt = Some(at);
+        snapshot.reach.last_success = Some(at);
+        for (plugin, payload) in payloads {
+            let reading =
+                Reading { payload: Some(Arc::new(payload)), at: Some(at), tried: Some(at) };
+            snapshot.readings.insert(plugin, reading);
+        }
+        snapshot
+    }
+
+    fn words(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+        let events = between(before, after);
+        assert!(events.iter().all(|event| event.secs == 1_060));
+        events.iter().map(|event| format!("{} {}", event.kind, event.item)).collect()
+    }
+
+    fn mount(name: &str) -> Filesystem {
+        Filesystem { mount: name.to_owned(), ..Filesystem::default() }
+    }
+
+    fn program(name: &str, mib: u64) -> Process {
+        let memory = ProcessMemory { rss: Some(mib << 20), ..ProcessMemory::default() };
+        Process { name: name.to_owned(), memory, processes: 1, ..Process::default() }
+    }
+
+    #[test]
+    fn nothing_happened_when_nothing_changed() {
+        let payloads = || {
+            vec![
+                (Plugin::Uptime, Payload::Uptime(5_000.0)),
+                (Plugin::Fs, Payload::Fs(vec![mount("/")])),
+                (Plugin::ProgramList, Payload::ProgramList(vec![program("java", 900)])),
+            ]
+        };
+        assert_eq!(words(&poll(0, payloads()), &poll(1, payloads())), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_smaller_uptime_is_a_reboot() {
+        let up = |n, secs| poll(n, vec![(Plugin::Uptime, Payload::Uptime(secs))]);
+        assert_eq!(words(&up(0, 90_000.0), &up(1, 40.0)), ["reboot "]);
+        assert_eq!(words(&up(0, 90_000.0), &up(1, 89_999.0)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn going_down_and_coming_up_are_told_once_each() {
+        let mut down = poll(1, Vec::new());
+        down.reach.failures_in_row = DOWN_AFTER;
+        down.reach.error = Some(FetchError::Refused);
+        assert_eq!(words(&poll(0, Vec::new()), &down), ["down "]);
+        let mut still = poll(1, Vec::new());
+        still.reach.failures_in_row = DOWN_AFTER + 1;
+        let mut before = down.clone();
+        before.reach.last_attempt = poll(0, Vec::new()).reach.last_attempt;
+        assert_eq!(words(&before, &still), Vec::<String>::new());
+        assert_eq!(words(&before, &poll(1, Vec::new())), ["up "]);
+        // A server that never answered is a mistake in the configuration, and no event.
+        let mut never = down.clone();
+        never.reach.last_success = None;
+        assert_eq!(words(&poll(0, Vec::new()), &never), Vec::<String>::new());
+    }
+
+    #[test]
+    fn mounts_disks_and_large_programs_come_and_go() {
+        let before = vec![
+            (Plugin::Fs, Payload::Fs(vec![mount("/"), mount("/old")])),
+            (
+                Plugin::DiskIo,
+                Payload::DiskIo(vec![Disk { name: "sda".to_owned(), ..Disk::default() }]),
+            ),
+            (
+                Plugin::ProgramList,
+                Payload::ProgramList(vec![program("java", 900), program("sh", 2)]),
+            ),
+        ];
+        let after = vec![
+            (Plugin::Fs, Payload::Fs(vec![mount("/"), mount("/new")])),
+            (Plugin::DiskIo, Payload::DiskIo(Vec::new())),
+            (
+                Plugin::ProgramList,
+                Payload::ProgramList(vec![program("postgres", 300), program("ls", 2)]),
+            ),
+        ];
+        assert_eq!(
+            words(&poll(0, before), &poll(1, after)),
+            [
+                "program_came postgres",
+                "program_went java",
+                "mount_came /new",
+                "mount_went /old",
+                "disk_went sda"
+            ]
+        );
+    }
+
+    #[test]
+    fn another_size_of_memory_is_told_and_a_little_more_is_not() {
+        let sized = |n, total| {
+            let mem = Mem { total: Some(total), ..Mem::default() };
+            poll(n, vec![(Plugin::Mem, Payload::Mem(mem))])
+        };
+        assert_eq!(words(&sized(0, 8 << 30), &sized(1, 16 << 30)), ["hardware_changed memory"]);
+        assert_eq!(words(&sized(0, 8 << 30), &sized(1, (8 << 30) + 4_096)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_host_that_changes_everything_is_bounded() {
+        let many = |n, prefix: &str| {
+            let all = (0..500).map(|index| mount(&format!("/{prefix}{index}"))).collect();
+            poll(n, vec![(Plugin::Fs, Payload::Fs(all))])
+        };
+        assert_eq!(words(&many(0, "a"), &many(1, "b")).len(), EVENTS_MAX);
+    }
+
+    #[test]
+    fn a_poll_is_noted_once_and_only_what_is_new_in_it() {
+        let cpu = |total| Payload::Cpu(Cpu { total: Some(total), ..Cpu::default() });
+        let mut recorded = Recorded::default();
+        let first = Arc::new(poll(
+            0,
+            vec![(Plugin::Cpu, cpu(12.345_678)), (Plugin::Fs, Payload::Fs(Vec::new()))],
+        ));
+        let batch = recorded.next(&first).unwrap();
+        let values = &batch.samples[0].values;
+        assert!(values.contains(&("cpu.total".into(), 12.346)), "{values:?}");
+        assert!(values.contains(&("server.up".into(), 1.0)), "{values:?}");
+        assert_eq!(recorded.next(&first), None, "the same poll");
+        let mut open = poll(1, vec![(Plugin::Cpu, cpu(20.0))]);
+        open.settled = false;
+        assert_eq!(recorded.next(&Arc::new(open)), None, "a poll that is not over");
+        // The next poll failed: what was read before is not read again.
+        let mut failed = (*first).clone();
+        failed.reach.attempts += 1;
+        failed.reach.last_attempt = Timestamp::from_second(1_060).ok();
+        failed.reach.error = Some(FetchError::Refused);
+        let batch = recorded.next(&Arc::new(failed)).unwrap();
+        assert_eq!(batch.samples[0].values, [("server.up".into(), 0.0)]);
+        assert_eq!(batch.samples[0].secs, 1_060);
+    }
+}

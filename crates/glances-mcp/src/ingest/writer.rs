@@ -204,3 +204,160 @@ impl Held {
 fn seconds(secs: i64) -> f64 {
     secs as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::{
+        model::{HostName, SeriesName},
+        store::{Level, Memory, Point, Programs, Sample, Size, Store, Upkeep},
+    };
+
+    /// A store whose disk can be full.
+    struct Disk {
+        memory: Memory,
+        full: AtomicBool,
+    }
+
+    impl Default for Disk {
+        fn default() -> Self {
+            Self { memory: Memory::unbounded(), full: AtomicBool::new(false) }
+        }
+    }
+
+    #[async_trait]
+    impl Store for Disk {
+        async fn append(&self, batch: &Batch) -> Result<(), StoreError> {
+            if self.full.load(Ordering::Relaxed) {
+                let source = std::io::ErrorKind::StorageFull.into();
+                return Err(StoreError::Open { path: "history.db".to_owned(), source });
+            }
+            self.memory.append(batch).await
+        }
+        async fn series(&self, host: &HostName) -> Result<Vec<SeriesName>, StoreError> {
+            self.memory.series(host).await
+        }
+        async fn range(
+            &self,
+            host: &HostName,
+            series: &[SeriesName],
+            span: Span,
+            level: Level,
+        ) -> Result<Vec<Vec<Point>>, StoreError> {
+            self.memory.range(host, series, span, level).await
+        }
+        async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
+            self.memory.events(hosts, span).await
+        }
+        async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
+            self.memory.programs(host, span).await
+        }
+        async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError> {
+            self.memory.watched(span).await
+        }
+        async fn upkeep(&self, now: i64, keep: &Keep) -> Result<Upkeep, StoreError> {
+            self.memory.upkeep(now, keep).await
+        }
+        async fn size(&self) -> Result<Size, StoreError> {
+            self.memory.size().await
+        }
+    }
+
+    const ALWAYS: Span = Span { from: 0, to: i64::MAX / 2 };
+    const KEEP: Keep = Keep { raw_secs: 86_400, event_secs: 86_400 };
+
+    fn note(secs: i64) -> Batch {
+        let host = HostName::parse("web-1").unwrap();
+        let sample = Sample { host, secs, values: vec![("cpu.total".into(), 1.0)] };
+        Batch { samples: vec![sample], ..Batch::default() }
+    }
+
+    async fn count(store: &dyn Store) -> usize {
+        let host = HostName::parse("web-1").unwrap();
+        let points = store.range(&host, &["cpu.total".into()], ALWAYS, Level::Raw).await.unwrap();
+        points[0].len()
+    }
+
+    fn started(disk: &Arc<Disk>) -> (History, Writer, impl Future<Output = ()>, CancellationToken) {
+        let history = History::new(disk.clone());
+        let (writer, notes) = Writer::channel(&history);
+        let stop = CancellationToken::new();
+        let writing = write(history.clone(), notes, KEEP, Timestamp::now, stop.clone());
+        (history, writer, writing, stop)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_noted_before_the_end_is_written() {
+        let disk = Arc::new(Disk::default());
+        let (_, writer, writing, stop) = started(&disk);
+        (0..1_000).for_each(|secs| writer.note(note(secs)));
+        stop.cancel();
+        writing.await;
+        assert_eq!(count(&*disk).await, 1_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn notes_wait_for_a_full_disk_and_the_outage_is_told_while_it_lasts() {
+        let disk = Arc::new(Disk::default());
+        disk.full.store(true, Ordering::Relaxed);
+        let (history, writer, writing, stop) = started(&disk);
+        let scene = async {
+            (0..100).for_each(|secs| writer.note(note(secs)));
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let outage = history.outage().unwrap();
+            assert!(outage.contains("not written since"), "{outage}");
+            assert_eq!((count(&*disk).await, history.lost()), (0, 0));
+            disk.full.store(false, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            assert_eq!(history.outage(), None);
+            assert_eq!((count(&*disk).await, history.lost()), (100, 0));
+            stop.cancel();
+        };
+        tokio::join!(writing, scene);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_the_bound_the_oldest_are_lost_and_counted() {
+        let disk = Arc::new(Disk::default());
+        disk.full.store(true, Ordering::Relaxed);
+        let (history, writer, writing, stop) = started(&disk);
+        let scene = async {
+            for round in 0..5 {
+                (0..4_000).for_each(|n| writer.note(note(round * 4_000 + n)));
+                tokio::time::sleep(Duration::from_secs(3)).await;
+            }
+            disk.full.store(false, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            stop.cancel();
+        };
+        tokio::join!(writing, scene);
+        let lost = usize::try_from(history.lost()).unwrap();
+        assert!(lost > 0);
+        assert_eq!(count(&*disk).await + lost, 20_000);
+        let host = HostName::parse("web-1").unwrap();
+        let points = disk.range(&host, &["cpu.total".into()], ALWAYS, Level::Raw).await.unwrap();
+        assert_eq!(points[0].last().unwrap().secs, 19_999, "the newest are kept");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_without_us_is_an_event() {
+        let disk = Arc::new(Disk::default());
+        let now = Timestamp::now().as_second();
+        let before = Batch { watched: Some((now - 9_000, now - 7_200)), ..Batch::default() };
+        disk.append(&before).await.unwrap();
+        let (_, _writer, writing, stop) = started(&disk);
+        stop.cancel();
+        writing.await;
+        let events = disk.events(&[], ALWAYS).await.unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].kind.as_str(), events[0].secs), ("not_watching", now - 7_200));
+        assert!(events[0].detail.starts_with("for 2h"), "{}", events[0].detail);
+    }
+}

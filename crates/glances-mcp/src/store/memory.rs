@@ -36,7 +36,7 @@ pub struct Memory {
 impl Memory {
     /// One that keeps everything, for tests.
     #[cfg(test)]
-    pub(super) fn unbounded() -> Self {
+    pub(crate) fn unbounded() -> Self {
         Self { points_max: Some(usize::MAX), ..Self::default() }
     }
 

@@ -14,6 +14,7 @@ mod cli;
 mod contracts;
 mod docs;
 mod glances;
+mod history;
 mod http;
 mod layers;
 mod principals;

@@ -1,0 +1,201 @@
+//! What is remembered: over calls, over a restart, and without a disk.
+
+use fleet_sim::{Fault, Flavor, Fleet, Role};
+use serde_json::{Value, json};
+
+use crate::support::{Binary, Server, config, request, run, spec, text, until};
+
+/// A configuration that keeps history in this file.
+fn kept(fleet: &Fleet, file: &std::path::Path) -> Value {
+    let mut config = config(fleet);
+    config["store"] = json!({"url": file});
+    config
+}
+
+/// Waits until a series has so many samples in all.
+async fn samples(server: &Server, metric: &str, least: u64) -> Value {
+    until(&format!("{least} samples of {metric}"), async || {
+        let call = server.call("query_metrics", json!({"metrics": [metric]})).await;
+        let rows = call["structuredContent"]["series"].as_array()?.clone();
+        let count: u64 = rows.iter().filter_map(|row| row["samples"].as_u64()).sum();
+        (count >= least).then(|| json!(rows))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn polls_are_remembered_over_a_restart_once_each() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("history.db");
+    let fleet = Fleet::mixed(2, 1).await.unwrap();
+    let server = Server::start(&kept(&fleet, &file)).await;
+    let before = samples(&server, "cpu.total", 6).await;
+    drop(server);
+    let server = until("the file is free", async || {
+        let other = glances_mcp::store::Sql::open(&file, "a look").await.ok()?;
+        drop(other);
+        Some(Server::start(&kept(&fleet, &file)).await)
+    })
+    .await;
+    let after = samples(&server, "cpu.total", 10).await;
+    for row in before.as_array().unwrap() {
+        let same = after.as_array().unwrap().iter().find(|it| it["server"] == row["server"]);
+        assert!(same.unwrap()["samples"].as_u64() >= row["samples"].as_u64(), "{before} {after}");
+    }
+    let reply = server.ask("query_metrics", json!({"metrics": ["cpu.total"], "points": 500})).await;
+    let points = reply["series"][0]["points"].as_array().unwrap();
+    let times: Vec<f64> = points.iter().map(|point| point[0].as_f64().unwrap()).collect();
+    assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
+}
+
+#[tokio::test]
+async fn the_account_of_a_server_that_was_down_has_its_outage() {
+    let fleet = Fleet::start(vec![spec("web-1", Flavor::V4_5_8, Role::Web)]).await.unwrap();
+    let server = Server::of(&fleet).await;
+    samples(&server, "server.up", 2).await;
+    fleet.set_fault(0, Some(Fault::Refuse));
+    server.counts("down", 1).await;
+    let lasting = until("an outage", async || {
+        let reply = server.ask("get_server_status", json!({})).await;
+        let outage = reply["availability"]["outages"][0].clone();
+        outage.is_object().then_some((outage, reply))
+    })
+    .await;
+    assert!(lasting.0["until"].is_null() && lasting.0["reason"] != "", "{}", lasting.0);
+    let answered = lasting.1["availability"]["answered"][0]["answered_percent"].as_f64().unwrap();
+    assert!(answered > 0.0 && answered < 100.0, "{answered}");
+    // The past of a server that is down can be asked for.
+    samples(&server, "cpu.total", 1).await;
+    fleet.set_fault(0, None);
+    server.counts("up", 1).await;
+    let over = until("its end", async || {
+        let reply = server.ask("get_server_status", json!({"since": "-1h"})).await;
+        let outage = reply["availability"]["outages"][0].clone();
+        outage["until"].is_string().then_some(outage)
+    })
+    .await;
+    assert!(over["length_seconds"].as_f64().unwrap() > 0.0, "{over}");
+}
+
+#[tokio::test]
+async fn a_reboot_and_the_programs_of_a_past_moment_are_told() {
+    let fleet = Fleet::start(vec![spec("db-1", Flavor::V4_5_8, Role::Db)]).await.unwrap();
+    let server = Server::of(&fleet).await;
+    samples(&server, "uptime.seconds", 2).await;
+    fleet.reboot(0);
+    let reboot = until("the reboot", async || {
+        let reply = server.ask("get_server_status", json!({"since": "-10m"})).await;
+        reply["availability"]["reboots"][0].as_object().cloned()
+    })
+    .await;
+    assert!(reboot["detail"].as_str().unwrap().contains("up for"), "{reboot:?}");
+    let one = server.ask("get_system_overview", json!({})).await;
+    let kinds: Vec<&str> = one["one"]["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["what"].as_str().unwrap())
+        .collect();
+    assert!(kinds.contains(&"reboot"), "{kinds:?}");
+    let past = until("programs of the past", async || {
+        let reply =
+            server.ask("get_top_processes", json!({"at": "-1s", "sort_by": "memory"})).await;
+        (!reply["processes"].as_array()?.is_empty()).then_some(reply)
+    })
+    .await;
+    assert!(past["at"].is_string() && past["processes"][0]["memory_bytes"].is_number(), "{past}");
+    assert!(past["processes"][0]["command"].is_null());
+}
+
+#[tokio::test]
+async fn a_caller_has_only_the_past_of_servers_that_they_see() {
+    use glances_mcp::access::{Principal, Role as Access, Scope};
+    let names = ["open-1", "vault-1"];
+    let specs = names.map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let server = Server::of(&fleet).await;
+    samples(&server, "cpu.total", 4).await;
+    let only = vec![glances_mcp::model::HostName::parse("open-1").unwrap()];
+    let viewer =
+        Principal { id: "viewer".into(), role: Access::Viewer, servers: Scope::Only(only.into()) };
+    let cx = server.context(viewer);
+    let defs = glances_mcp::tools::all();
+    for (tool, arguments) in [
+        ("query_metrics", json!({"metrics": ["cpu.*"]})),
+        ("query_metrics", json!({"metrics": ["cpu.total"], "aggregate": "fleet"})),
+        ("query_metrics", json!({})),
+        ("get_server_status", json!({"since": "-1h"})),
+        ("get_top_processes", json!({"at": "-1s"})),
+    ] {
+        let def = defs.iter().find(|def| def.name == tool).unwrap();
+        let reply = def.call(cx.clone(), crate::support::arguments(arguments)).await.unwrap();
+        assert!(!reply.text.contains("vault"), "{}", reply.text);
+        assert!(!reply.structured.to_string().contains("vault"), "{}", reply.structured);
+        assert_eq!(reply.structured["coverage"]["selected"], 1);
+    }
+}
+
+#[tokio::test]
+async fn two_processes_never_write_one_history() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("history.db");
+    let fleet = Fleet::mixed(1, 1).await.unwrap();
+    let more = ["--log-level", "info"];
+    let (first, address) = Binary::serve(&kept(&fleet, &file), &more).await;
+    let serve = ["serve", "--stdio", "--config", "{config}"];
+    let mut second = Binary::start(&kept(&fleet, &file), &serve);
+    let said = second.logged("is in use by").await;
+    assert!(said.contains(&format!("http://{address}/mcp")), "{said}");
+    let said = if said.contains("connect") { said } else { second.logged("connect").await };
+    assert!(said.contains(&format!("glances-mcp connect http://{address}/mcp")), "{said}");
+    assert_eq!(second.ended().await, Some(1));
+    // A copy can be had meanwhile.
+    let copy = dir.path().join("copy.db").display().to_string();
+    let config = first.dir().join("glances-mcp.json").display().to_string();
+    let done = run(&["backup", &copy, "--config", &config]).await;
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(text(&done.stdout).contains("copied"), "{}", text(&done.stdout));
+    let again = run(&["backup", &copy, "--config", &config]).await;
+    assert!(!again.status.success() && text(&again.stderr).contains("copy.db"));
+}
+
+#[tokio::test]
+async fn a_damaged_history_is_told_and_live_tools_go_on() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("history.db");
+    std::fs::write(&file, vec![0x5a; 40_000]).unwrap();
+    let fleet = Fleet::mixed(2, 1).await.unwrap();
+    let (mut binary, address) = Binary::serve(&kept(&fleet, &file), &["--log-level", "info"]).await;
+    let ready = until("ready", async || {
+        let ready = request(address, "GET", "/ready", &[], "").await;
+        (ready.status == 200).then(|| ready.json())
+    })
+    .await;
+    let notices = ready["notices"].to_string();
+    assert!(notices.contains("is damaged") && notices.contains("move it away"), "{notices}");
+    binary.signal("TERM");
+    assert_eq!(binary.ended().await, Some(0));
+    assert_eq!(std::fs::read(&file).unwrap(), vec![0x5a; 40_000], "it is left as it was");
+}
+
+#[tokio::test]
+async fn a_series_that_is_not_there_is_told_with_the_nearest() {
+    let fleet = Fleet::mixed(1, 1).await.unwrap();
+    let server = Server::of(&fleet).await;
+    samples(&server, "cpu.total", 1).await;
+    for (arguments, words) in [
+        (json!({"metrics": ["cpu.totl"]}), ["`cpu.totl`", "`cpu.total`"]),
+        (json!({"metrics": ["cpu.total"], "since": "yesterday"}), ["`since`", "RFC 3339"]),
+        (
+            json!({"metrics": ["cpu.total"], "since": "-1h", "until": "-2h"}),
+            ["`since`", "not before"],
+        ),
+        (json!({"metrics": ["cpu.total"], "timezone": "Mars"}), ["`timezone`", "`Mars`"]),
+        (json!({"aggregate": "rack"}), ["`aggregate`", "environment"]),
+    ] {
+        let refused = server.refused("query_metrics", arguments.clone()).await;
+        for word in words {
+            assert!(refused.contains(word), "{arguments}: {refused}");
+        }
+    }
+}
