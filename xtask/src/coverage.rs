@@ -38,6 +38,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         .env("LLVM_PROFDATA", llvm.join("llvm-profdata"))
         .env(paths::E2E_VARIABLE, paths::e2e()?)
         .env("INSTA_UPDATE", "no");
+    if let Some(bin) = setup::postgres::bin()? {
+        cargo.env(paths::POSTGRES_VARIABLE, bin);
+    }
     process::run(
         &mut cargo,
         &format!("a test failed, or fewer than {LINES_MIN_PERCENT} % of lines are covered"),

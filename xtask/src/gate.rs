@@ -107,5 +107,8 @@ fn locked(cargo: &mut Command) -> &mut Command {
 
 /// Tells tests where the set-up is; a snapshot never changes by running a test.
 fn for_tests(cargo: &mut Command) -> Result<&mut Command> {
+    if let Some(bin) = setup::postgres::bin()? {
+        cargo.env(paths::POSTGRES_VARIABLE, bin);
+    }
     Ok(cargo.env(paths::E2E_VARIABLE, paths::e2e()?).env("INSTA_UPDATE", "no"))
 }

@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result, bail};
 /// Tells tests where [`e2e`] is.
 pub(crate) const E2E_VARIABLE: &str = "GLANCES_E2E_DIR";
 
+/// Tells tests where the programs of a PostgreSQL are.
+pub(crate) const POSTGRES_VARIABLE: &str = "GLANCES_E2E_POSTGRES";
+
 /// The repository's root.
 pub(crate) fn root() -> Result<PathBuf> {
     let manifest = env::var_os("CARGO_MANIFEST_DIR")

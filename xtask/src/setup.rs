@@ -1,9 +1,10 @@
 //! `cargo xtask setup`: what the tests need, installed once into the cache folder.
 //!
 //! Each item carries a stamp that says what it was made of; an item whose stamp fits is left
-//! alone, any other is made anew. Only pip, npm and cargo fetch anything.
+//! alone, any other is made anew. Only pip, npm, cargo and, for root, apt-get fetch anything.
 
 pub(crate) mod node;
+pub(crate) mod postgres;
 pub(crate) mod python;
 
 use std::fs::{self, File};
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         item(venv.name, || python::ensure(&dir, venv))?;
     }
     item(CLIENTS.name, || python::ensure(&dir, &CLIENTS))?;
+    item("postgres", || postgres::ensure(&dir))?;
     item("node", || node::ensure_node(&dir))?;
     item("npm packages", || node::ensure_packages(&dir))?;
     Ok(())
