@@ -66,8 +66,12 @@ pub(super) fn store(check: &mut Check<'_>, values: &Settings) -> StoreConfig {
     StoreConfig::File(check.env.dir().join(path))
 }
 
-/// Where programs of this user keep data; the working directory where no home is known.
+/// Where programs of this user keep data: what systemd gives a service (`StateDirectory`), else the
+/// platform's folder; the working directory where no home is known.
 fn data_dir(env: &Env) -> PathBuf {
+    if let Some(state) = env.get("STATE_DIRECTORY").filter(|path| !path.is_empty()) {
+        return PathBuf::from(state);
+    }
     let home = || env.get("HOME").map(PathBuf::from);
     let base = if cfg!(windows) {
         env.get("LOCALAPPDATA").map(PathBuf::from)

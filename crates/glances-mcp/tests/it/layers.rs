@@ -89,7 +89,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("pco", &["store"]),
     ("crc32fast", &["store"]),
-    ("async_trait", &["store"]),
+    ("async_trait", &["ingest", "store"]),
     ("dotenvy", &["config"]),
     ("serde_saphyr", &["config"]),
     ("toml", &["config"]),
