@@ -10,7 +10,10 @@ use std::{
 };
 
 use glances_client::{Auth, Client, ClientOptions};
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -19,6 +22,7 @@ use crate::{
     command::Commands,
     config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig, StoreConfig},
     ingest::{self, Writer, changes::kind},
+    judge,
     live::Live,
     mcp::{self, Calls, McpHttp, Settings},
     model::HostName,
@@ -85,7 +89,8 @@ impl App {
         let tasks = Tasks::default();
         let live = Live::default();
         let history = open_history(&config.store, endpoint).await?;
-        let query = Query::new(live.clone(), history.clone());
+        let (publish, judgements) = watch::channel(Arc::default());
+        let query = Query::new(live.clone(), history.clone(), judgements);
         let (writer, notes) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
         let (commands, orders) = Commands::channel();
@@ -103,8 +108,9 @@ impl App {
             raw_secs: i64::from(config.retention.baseline_days) * 86_400,
             event_secs: EVENTS_KEPT_SECS,
         };
-        tasks.spawn("ingest", ingest::run(incoming, live, writer));
         let now = crate::snapshot::now;
+        tasks.spawn("judge", judge::judge(live.clone(), history.clone(), publish, now));
+        tasks.spawn("ingest", ingest::run(incoming, live, writer));
         let writing = ingest::write(history, notes, keep, now, tasks.stopping());
         tasks.spawn_finishing("history", writing);
         tasks.spawn("commands", pollers.serve(orders));

@@ -11,6 +11,7 @@ pub mod telemetry;
 
 pub mod command;
 pub mod ingest;
+pub mod judge;
 pub mod live;
 pub mod metric;
 pub mod poll;

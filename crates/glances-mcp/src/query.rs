@@ -21,6 +21,7 @@ pub use self::{
 pub use crate::selector::{Selector, SelectorError, compact, nearest};
 use crate::{
     access::{Principal, Scope},
+    judge::Judgements,
     live::Live,
     model::HostName,
     snapshot::{Snapshot, Status},
@@ -68,14 +69,15 @@ impl Selection {
 pub struct Query {
     live: Live,
     history: History,
+    judgements: Judgements,
     notices: Arc<RwLock<Vec<String>>>,
 }
 
 impl Query {
-    /// Reads what is live, and history.
+    /// Reads what is live, history, and what is said of it.
     #[must_use]
-    pub fn new(live: Live, history: History) -> Self {
-        Self { live, history, notices: Arc::default() }
+    pub fn new(live: Live, history: History, judgements: Judgements) -> Self {
+        Self { live, history, judgements, notices: Arc::default() }
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 pub use self::{
     error::{StoreError, chain},
     history::History,
-    level::{Level, Point, coarser},
+    level::{Level, Point, coarser, dense},
     memory::Memory,
     sql::{Sql, backup},
 };

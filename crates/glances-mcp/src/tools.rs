@@ -3,6 +3,7 @@
 
 mod args;
 pub mod arguments;
+mod capacity;
 mod compare;
 mod containers;
 mod history;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<compare::CompareServers>(),
         ToolDef::of::<compare::EnvironmentAnalysis>(),
         ToolDef::of::<history::QueryMetrics>(),
+        ToolDef::of::<capacity::CapacityAnalysis>(),
     ]
 }
 

@@ -1,12 +1,17 @@
 //! Questions about the past. A server that the caller may not see has none.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt as _, stream};
+
+use jiff::Timestamp;
 
 use super::{Query, QueryError, window::Window};
 use crate::{
     access::{Principal, Scope},
+    judge::Judged,
     model::HostName,
-    store::{Event, Level, Point, Programs, SeriesName, Span, StoreError, coarser},
+    store::{Event, Level, Point, Programs, SeriesName, Span, StoreError},
 };
 
 /// Servers that are read beside each other: as many as the store has readers.
@@ -31,27 +36,6 @@ pub struct Past {
     /// In time order; a time without a sample has none.
     pub points: Vec<Point>,
 }
-
-impl Past {
-    /// One value a step over a span; NaN where there is none. What analytics takes.
-    #[must_use]
-    pub fn dense(&self, span: Span, step_secs: i64, read: fn(&Point) -> f64) -> Vec<f64> {
-        let step = step_secs.max(1);
-        let begin = span.from.div_euclid(step);
-        let steps = span.to.div_euclid(step).saturating_sub(begin).clamp(0, STEPS_MAX);
-        let mut values = vec![f64::NAN; usize::try_from(steps).unwrap_or(0)];
-        for point in coarser(&self.points, step) {
-            let index = usize::try_from(point.secs.div_euclid(step) - begin);
-            if let Some(value) = index.ok().and_then(|index| values.get_mut(index)) {
-                *value = read(&point);
-            }
-        }
-        values
-    }
-}
-
-/// Steps of one dense series: 400 days of hours, or five weeks of 5 minutes.
-const STEPS_MAX: i64 = 12_000;
 
 /// The level that answers a question of this length about so many servers: fine enough for its
 /// numbers, coarse enough to be read in time.
@@ -113,6 +97,20 @@ impl Query {
         let seen = asked.into_iter().filter(|(host, _)| principal.sees(host));
         let all = collected(stream::iter(seen.map(read)).buffered(READERS)).await?;
         Ok(all.into_iter().flatten().collect())
+    }
+
+    /// What history says of a server, and when that was judged.
+    #[must_use]
+    pub fn judged(
+        &self,
+        principal: &Principal,
+        host: &HostName,
+    ) -> Option<(Timestamp, Arc<Judged>)> {
+        if !principal.sees(host) {
+            return None;
+        }
+        let latest = self.judgements.borrow();
+        Some((latest.at?, latest.servers.get(host)?.clone()))
     }
 
     /// What happened to these servers, and to ourselves if the caller sees the whole fleet; newest

@@ -1,5 +1,7 @@
 //! How fine history is kept, and how coarser points are made from finer ones. Pure.
 
+use super::Span;
+
 /// How finely samples are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -145,6 +147,25 @@ pub fn coarser(points: &[Point], step_secs: i64) -> Vec<Point> {
     steps
 }
 
+/// Steps of one dense series: 400 days of hours, or five weeks of 5 minutes.
+const STEPS_MAX: i64 = 12_000;
+
+/// One value a step over a span; NaN where there is none. What `analytics` takes.
+#[must_use]
+pub fn dense(points: &[Point], span: Span, step_secs: i64, read: fn(&Point) -> f64) -> Vec<f64> {
+    let step = step_secs.max(1);
+    let begin = span.from.div_euclid(step);
+    let steps = span.to.div_euclid(step).saturating_sub(begin).clamp(0, STEPS_MAX);
+    let mut values = vec![f64::NAN; usize::try_from(steps).unwrap_or(0)];
+    for point in coarser(points, step) {
+        let index = usize::try_from(point.secs.div_euclid(step) - begin);
+        if let Some(value) = index.ok().and_then(|index| values.get_mut(index)) {
+            *value = read(&point);
+        }
+    }
+    values
+}
+
 fn merge(step: &mut Point, point: &Point) {
     let (a, b) = (f64::from(step.count), f64::from(point.count));
     if a + b > 0.0 {
@@ -179,6 +200,16 @@ mod tests {
             assert!((one.mean - other.mean).abs() < 1e-9);
             assert_eq!((one.max, one.count, one.secs), (other.max, other.count, other.secs));
         }
+    }
+
+    #[test]
+    fn a_dense_series_has_its_gaps() {
+        let points = [(3_600, 1.0), (3_700, 3.0), (10_900, 5.0), (99_999, 9.0)];
+        let points = points.map(|(secs, value)| Point::one(secs, value));
+        let values = dense(&points, Span { from: 0, to: 14_400 }, 3_600, |point| point.max);
+        assert_eq!(values.len(), 4);
+        assert!(values[0].is_nan() && values[2].is_nan());
+        assert_eq!((values[1], values[3]), (3.0, 5.0));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Space and load of disks.
 
-use std::collections::BTreeMap;
-
 use glances_client::{
     Plugin,
     model::{Disk, Meter},
@@ -17,11 +15,10 @@ use super::{
 };
 use crate::{
     metric,
-    model::{HostName, SeriesName, Severity},
+    model::{HostName, Severity},
     query::coverage::{Coverage, Tally},
     render,
     snapshot::{Snapshot, mounts},
-    store::{Level, Span},
 };
 
 pub(super) struct GetDiskUsage;
@@ -90,8 +87,6 @@ struct MountRow {
 }
 
 const GROWTH_NOTE: &str = "growth per day needs 3 days of history";
-/// Days that growth is looked for in.
-const GROWTH_DAYS: i64 = 28;
 
 impl Tool for GetDiskUsage {
     const NAME: &'static str = "get_disk_usage";
@@ -143,7 +138,7 @@ impl Tool for GetDiskUsage {
                 .then_with(|| (&a.server, &a.mount).cmp(&(&b.server, &b.mount)))
         });
         let (mut filesystems, coverage) = cut.rows(rows, tally, |row| &row.server, "filesystems");
-        grow(&cx, &mut filesystems, selection.now).await?;
+        grow(&cx, &mut filesystems);
         let mut notes = Vec::new();
         if !filesystems.is_empty()
             && filesystems.iter().all(|row| row.growth_bytes_per_day.is_none())
@@ -158,28 +153,17 @@ impl Tool for GetDiskUsage {
 }
 
 /// Adds how fast the filesystems of a reply grow, where history knows it.
-async fn grow(cx: &Context, rows: &mut [MountRow], now: jiff::Timestamp) -> Result<(), ToolError> {
-    const HOUR: i64 = 3_600;
-    let until = now.as_second();
-    let span = Span { from: until - GROWTH_DAYS * 86_400, to: until };
-    let mut asked: BTreeMap<HostName, Vec<SeriesName>> = BTreeMap::new();
-    for row in rows.iter() {
-        let series = metric::series("fs.used", Some(&row.mount));
-        asked.entry(row.server.clone()).or_default().push(series.into());
-    }
-    let asked = asked.into_iter().collect();
-    let past = cx.query.past(&cx.principal, asked, span, Level::Hour).await?;
+fn grow(cx: &Context, rows: &mut [MountRow]) {
     for row in rows {
-        let series = metric::series("fs.used", Some(&row.mount));
-        let own = past.iter().find(|it| it.host == row.server && *it.series == *series);
+        let Some((_, judged)) = cx.query.judged(&cx.principal, &row.server) else { continue };
+        let series = metric::series("fs.percent", Some(&row.mount));
+        let fills =
+            judged.verdicts.get(series.as_str()).and_then(|it| it.fills.as_ref()?.as_ref().ok());
         #[expect(clippy::cast_precision_loss, reason = "bytes stay below 2^53")]
-        let Some((own, size)) = own.zip(row.size_bytes.map(|size| size as f64)) else { continue };
-        let hourly = own.dense(span, HOUR, |point| point.max);
-        let outlook = analytics::time_to_exhaustion(&hourly, size, 0).ok();
+        let size = row.size_bytes.map(|size| size as f64);
         row.growth_bytes_per_day =
-            outlook.map(|outlook| outlook.growth_percent_per_day / 100.0 * size);
+            fills.zip(size).map(|(fills, size)| fills.growth_percent_per_day / 100.0 * size);
     }
-    Ok(())
 }
 
 /// How full is how bad.

@@ -45,6 +45,9 @@ const PARAMETERS: &[&str] = &[
     // of one tool each
     "group",
     "min_percent",
+    "resource",
+    "within",
+    "idle",
     "aggregate",
     "order",
     "points",

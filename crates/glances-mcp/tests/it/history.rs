@@ -199,3 +199,96 @@ async fn a_series_that_is_not_there_is_told_with_the_nearest() {
         }
     }
 }
+
+/// Three weeks of one server, a poll every ten minutes: a disk that fills by two points a day up to
+/// 70 %, a busy and an idle processor by day and night, memory that stays.
+async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
+    use glances_mcp::store::{Batch, Keep, Sample, Sql, Store as _};
+    const DAY: i64 = 86_400;
+    let store = Sql::open(file, "a test").await.unwrap();
+    let now = jiff::Timestamp::now().as_second();
+    let host = glances_mcp::model::HostName::parse(name).unwrap();
+    let begin = now - 21 * DAY;
+    let polls: Vec<Sample> = (0..21 * 144_i32)
+        .map(|n| {
+            let days = f64::from(n) / 144.0;
+            let noise = f64::from(n * 7_919 % 13) / 13.0 - 0.5;
+            let busy = days.fract() < 0.25 && !idle;
+            let cpu = if busy { 92.0 } else { 8.0 } + noise;
+            let values = vec![
+                ("fs.percent[/data]".into(), 28.0 + 2.0 * days + noise),
+                ("fs.percent[/still]".into(), 40.0 + noise),
+                ("mem.percent".into(), 30.0 + noise),
+                ("cpu.total".into(), cpu),
+            ];
+            Sample { host: host.clone(), secs: begin + i64::from(n) * 600, values }
+        })
+        .collect();
+    for samples in polls.chunks(500) {
+        let batch = Batch { samples: samples.to_vec(), ..Batch::default() };
+        store.append(&batch).await.unwrap();
+    }
+    let keep = Keep { raw_secs: 30 * DAY, event_secs: 400 * DAY };
+    while store.upkeep(now, &keep).await.unwrap().sealed > 0 {}
+}
+
+#[tokio::test]
+async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("history.db");
+    three_weeks(&file, "web-1", false).await;
+    three_weeks(&file, "spare-1", true).await;
+    let names = ["web-1", "spare-1", "new-1"];
+    let specs = names.map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let mut config = kept(&fleet, &file);
+    config["performance_baseline_retention"] = json!(30);
+    let server = Server::start(&config).await;
+    server.ready().await;
+    let reply = until("the judgement", async || {
+        let reply = server.ask("capacity_analysis", json!({"servers": ["web-1"]})).await;
+        reply["judged_at"].is_string().then_some(reply)
+    })
+    .await;
+    let row = |reply: &Value, item: &str| {
+        let rows = reply["resources"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["item"] == item || row["resource"] == item)
+    };
+    let filling = row(&reply, "/data").unwrap();
+    assert_eq!(filling["outlook"], "fills", "{filling}");
+    // From 70 % with 2 points a day it is full in 15 days.
+    let likely = filling["likely_full_days"].as_f64().unwrap();
+    assert!((13.5..=16.5).contains(&likely), "{filling}");
+    assert!(filling["earliest_days"].as_f64() <= Some(15.0), "{filling}");
+    assert!(filling["latest_days"].as_f64() >= Some(14.0), "{filling}");
+    assert!((filling["growth_percent_per_day"].as_f64().unwrap() - 2.0).abs() < 0.1, "{filling}");
+    assert_eq!(row(&reply, "/still").unwrap()["outlook"], "does not grow");
+    let cpu = row(&reply, "cpu").unwrap();
+    assert_eq!(cpu["outlook"], "busy", "{cpu}");
+    // Six hours a day, of which the first and the last are in part another hour's.
+    assert!((20.0..=26.0).contains(&cpu["busy_percent"].as_f64().unwrap()), "{cpu}");
+
+    let soon = server.ask("capacity_analysis", json!({"within": 30})).await;
+    let soon = soon["resources"].as_array().unwrap().clone();
+    assert!(soon.iter().all(|row| row["item"] == "/data"), "{soon:?}");
+    assert_eq!(soon.len(), 2, "both of the old servers: {soon:?}");
+    let sooner = server.ask("capacity_analysis", json!({"within": 7})).await;
+    assert_eq!(sooner["resources"], json!([]));
+
+    let idle = server.ask("capacity_analysis", json!({"idle": true})).await;
+    let idle = idle["idle"].as_array().unwrap().clone();
+    assert_eq!(idle.len(), 1, "{idle:?}");
+    assert_eq!(idle[0]["server"], "spare-1");
+    assert!(idle[0]["enough_cores"].as_f64() < idle[0]["cores"].as_f64(), "{idle:?}");
+
+    // A server without history is told of, and not judged.
+    let new = server.ask("capacity_analysis", json!({"servers": ["new-1"]})).await;
+    assert!(new["without_history"].as_u64().unwrap() > 0, "{new}");
+    assert!(new["notes"].to_string().contains("needs 3 days"), "{new}");
+
+    // The ten busiest by p95, over two weeks.
+    let busiest = json!({"metrics": ["cpu.total"], "since": "-14d", "sort_by": "p95", "limit": 1});
+    let busiest = server.ask("query_metrics", busiest).await;
+    assert_eq!(busiest["series"][0]["server"], "web-1", "{busiest}");
+    assert_eq!(busiest["resolution"], "means of 5 minutes");
+}

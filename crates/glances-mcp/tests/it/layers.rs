@@ -31,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "command",
             "config",
             "ingest",
+            "judge",
             "live",
             "mcp",
             "model",
@@ -52,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
     ("ingest", &["live", "metric", "model", "render", "snapshot", "store"]),
+    ("judge", &["live", "model", "store"]),
     ("store", &["model"]),
     ("live", &["model", "snapshot"]),
     // read
@@ -59,9 +61,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mcp", &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"]),
     (
         "tools",
-        &["access", "command", "metric", "model", "query", "redact", "render", "snapshot", "store"],
+        &[
+            "access", "command", "judge", "metric", "model", "query", "redact", "render",
+            "snapshot", "store",
+        ],
     ),
-    ("query", &["access", "live", "model", "redact", "selector", "snapshot", "store"]),
+    ("query", &["access", "judge", "live", "model", "redact", "selector", "snapshot", "store"]),
     ("selector", &["redact", "snapshot"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
@@ -96,7 +101,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["tools"]),
+    ("analytics", &["judge", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),
