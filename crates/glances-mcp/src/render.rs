@@ -75,7 +75,23 @@ fn write_field(out: &mut String, (key, value): (&String, &Value), depth: usize) 
 }
 
 /// Columns whose numbers are in the unit that their row names.
-const IN_UNIT: &[&str] = &["value", "median", "last", "min", "max", "avg", "p95"];
+const IN_UNIT: &[&str] = &[
+    "value",
+    "median",
+    "last",
+    "min",
+    "max",
+    "avg",
+    "p95",
+    "peak_p50",
+    "peak_p90",
+    "peak_p95",
+    "backtest_error",
+    "naive_error",
+    "likely",
+    "low",
+    "high",
+];
 
 /// Rows as a Markdown table, of the columns that any row has.
 fn write_table(out: &mut String, rows: &[Value]) {

@@ -6,6 +6,7 @@ pub mod arguments;
 mod capacity;
 mod compare;
 mod containers;
+mod forecast;
 mod history;
 mod listing;
 mod network;
@@ -61,6 +62,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<compare::EnvironmentAnalysis>(),
         ToolDef::of::<history::QueryMetrics>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
+        ToolDef::of::<forecast::PredictResourceNeeds>(),
     ]
 }
 

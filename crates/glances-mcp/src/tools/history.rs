@@ -9,7 +9,7 @@ use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::rows::Row;
+pub(super) use self::{rows::Row, series::metric_of};
 use self::{
     rows::{Aggregate, Order, SortBy, merged, sort},
     series::Pattern,
@@ -179,7 +179,7 @@ pub(super) async fn lines(
 }
 
 /// The series of each server that fit what was asked for.
-async fn chosen(
+pub(super) async fn chosen(
     cx: &Context,
     selection: &Selection,
     asked: &[String],

@@ -47,6 +47,7 @@ const PARAMETERS: &[&str] = &[
     "min_percent",
     "resource",
     "within",
+    "growth_percent",
     "idle",
     "aggregate",
     "order",

@@ -292,3 +292,47 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
     assert_eq!(busiest["series"][0]["server"], "web-1", "{busiest}");
     assert_eq!(busiest["resolution"], "means of 5 minutes");
 }
+
+#[tokio::test]
+async fn a_forecast_has_its_error_beside_it_and_thin_history_is_refused() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("history.db");
+    three_weeks(&file, "web-1", false).await;
+    let specs = ["web-1", "new-1"].map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let server = Server::start(&kept(&fleet, &file)).await;
+    server.ready().await;
+    samples(&server, "mem.percent", 2).await;
+    let reply = server.ask("predict_resource_needs", json!({})).await;
+    let rows = reply["forecasts"].as_array().unwrap().clone();
+    let cpu = rows.iter().find(|row| row["metric"] == "cpu.total").unwrap();
+    assert_eq!(cpu["server"], "web-1");
+    // 92 % for six hours a day: to have that at 70 %, a third more is needed.
+    assert!((cpu["peak_p50"].as_f64().unwrap() - 92.0).abs() < 5.0, "{cpu}");
+    assert!((120.0..160.0).contains(&cpu["needed_percent"].as_f64().unwrap()), "{cpu}");
+    assert!(cpu["backtest_error"].as_f64().unwrap() < 10.0, "{cpu}");
+    assert_ne!(cpu["season"], "none", "{cpu}");
+    let refused = reply["refused"].as_array().unwrap().clone();
+    assert!(
+        refused.iter().any(|row| row["servers"] == json!(["new-1"]) && row["need_days"] == 7),
+        "{reply}"
+    );
+
+    let one = json!({"servers": ["web-1"], "metrics": ["mem.percent"], "growth_percent": 100});
+    let one = server.ask("predict_resource_needs", one).await;
+    let peak = one["forecasts"][0]["peak_p50"].as_f64().unwrap();
+    assert!((55.0..65.0).contains(&peak), "memory of 30 % doubled: {one}");
+    let course = one["course"].as_array().unwrap().clone();
+    assert_eq!(course.len(), 12);
+    for step in &course {
+        let number = |key: &str| step[key].as_f64().unwrap();
+        assert!(number("low") <= number("likely") && number("likely") <= number("high"), "{step}");
+    }
+    // A week needs four of history.
+    let week = json!({"servers": ["web-1"], "horizon": "7d"});
+    let week = server.ask("predict_resource_needs", week).await;
+    assert_eq!(week["forecasts"], json!([]));
+    assert_eq!(week["refused"][0]["need_days"], 28, "{week}");
+    let refused = server.refused("predict_resource_needs", json!({"horizon": "1y"})).await;
+    assert!(refused.contains("`horizon`") && refused.contains("24h"), "{refused}");
+}

@@ -24,7 +24,7 @@ pub(super) fn item_of(series: &str) -> Option<&str> {
 }
 
 /// The row of the catalogue that a series is of.
-pub(super) fn metric_of(series: &str) -> Option<&'static Metric> {
+pub(in super::super) fn metric_of(series: &str) -> Option<&'static Metric> {
     let (path, _) = parts(series);
     METRICS.iter().find(|metric| metric.path == path)
 }
@@ -78,9 +78,10 @@ impl Pattern {
         } else {
             nearest(path, METRICS.iter().map(|metric| metric.path))
         };
-        let near = near.map_or_else(String::new, |near| {
-            format!("; did you mean `{}`?", clip(near, NAME_CHARS))
-        });
+        let near = near.map_or_else(
+            || ".".to_owned(),
+            |near| format!("; did you mean `{}`?", clip(near, NAME_CHARS)),
+        );
         ToolError::Refused(format!(
             "history has no series `{shown}` of the selected servers{near} Without `metrics` this \
              tool lists what there is"
