@@ -107,6 +107,7 @@ impl App {
         let keep = Keep {
             raw_secs: i64::from(config.retention.baseline_days) * 86_400,
             event_secs: EVENTS_KEPT_SECS,
+            alert_secs: i64::from(config.retention.alert_days) * 86_400,
         };
         let now = crate::snapshot::now;
         tasks.spawn("judge", judge::judge(live.clone(), history.clone(), publish, now));

@@ -51,7 +51,7 @@ impl Recorded {
             samples: record::sample(before, snapshot).into_iter().collect(),
             programs: record::programs(before, snapshot).into_iter().collect(),
             events: before.map(|before| changes::between(before, snapshot)).unwrap_or_default(),
-            watched: None,
+            ..Batch::default()
         };
         self.0.insert(alias.clone(), snapshot.clone());
         Some(batch)

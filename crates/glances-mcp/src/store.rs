@@ -80,6 +80,39 @@ pub struct Event {
     pub detail: String,
 }
 
+/// Something that happened to an alert, and the alert as it is then. What is in them is the
+/// matter of whoever writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertChange {
+    /// Which server; `None` for the fleet.
+    pub host: Option<HostName>,
+    /// The alert.
+    pub id: String,
+    /// First breach, seconds since the epoch.
+    pub began: i64,
+    /// When it happened.
+    pub secs: i64,
+    /// The alert is over.
+    pub over: bool,
+    /// The alert, encoded.
+    pub alert: String,
+    /// What happened to it, encoded.
+    pub change: String,
+}
+
+/// An alert as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAlert {
+    /// Which server; `None` for the fleet.
+    pub host: Option<HostName>,
+    /// First breach, seconds since the epoch.
+    pub began: i64,
+    /// When it was over; `None` while it is open.
+    pub closed: Option<i64>,
+    /// The alert, encoded.
+    pub alert: String,
+}
+
 /// What is written together: all of it or nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -89,6 +122,10 @@ pub struct Batch {
     pub programs: Vec<Programs>,
     /// Each of a server, second, kind and item once.
     pub events: Vec<Event>,
+    /// In their order.
+    pub alerts: Vec<AlertChange>,
+    /// State of ours under a name; replaces what was there.
+    pub kept: Vec<(String, String)>,
     /// We were watching from the first second to the second.
     pub watched: Option<(i64, i64)>,
 }
@@ -100,6 +137,8 @@ impl Batch {
         self.samples.is_empty()
             && self.programs.is_empty()
             && self.events.is_empty()
+            && self.alerts.is_empty()
+            && self.kept.is_empty()
             && self.watched.is_none()
     }
 }
@@ -134,6 +173,8 @@ pub struct Keep {
     pub raw_secs: i64,
     /// Events.
     pub event_secs: i64,
+    /// Alerts that are over.
+    pub alert_secs: i64,
 }
 
 /// What upkeep did.
@@ -153,6 +194,9 @@ pub struct Size {
     /// Raw samples: values, not rows.
     pub values: u64,
 }
+
+/// The most alerts, or changes of them, that one answer holds.
+pub const ALERTS_MAX: usize = 5_000;
 
 /// The most events that one answer holds.
 pub const EVENTS_MAX: usize = 2_000;
@@ -182,6 +226,16 @@ pub trait Store: Send + Sync {
 
     /// The top programs of a server over a span, in time order.
     async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError>;
+
+    /// Alerts of these servers and of the fleet that were open at some time of the span, newest
+    /// first, at most [`ALERTS_MAX`].
+    async fn alerts(&self, hosts: &[HostName], span: Span) -> Result<Vec<KeptAlert>, StoreError>;
+
+    /// What happened to alerts from this second on, in order, encoded; at most [`ALERTS_MAX`].
+    async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError>;
+
+    /// State of ours that was kept under a name.
+    async fn recall(&self, name: &str) -> Result<Option<String>, StoreError>;
 
     /// The spans within this one in which we were watching, in time order.
     async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError>;

@@ -148,6 +148,8 @@ impl Held {
                 batch.samples.extend(note.samples.iter().cloned());
                 batch.programs.extend(note.programs.iter().cloned());
                 batch.events.extend(note.events.iter().cloned());
+                batch.alerts.extend(note.alerts.iter().cloned());
+                batch.kept.extend(note.kept.iter().cloned());
             }
             match self.history.store.append(&batch).await {
                 Ok(()) => {
@@ -217,7 +219,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{HostName, SeriesName},
-        store::{Level, Memory, Point, Programs, Sample, Size, Store, Upkeep},
+        store::{KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store, Upkeep},
     };
 
     /// A store whose disk can be full.
@@ -259,6 +261,19 @@ mod tests {
         async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
             self.memory.programs(host, span).await
         }
+        async fn alerts(
+            &self,
+            hosts: &[HostName],
+            span: Span,
+        ) -> Result<Vec<KeptAlert>, StoreError> {
+            self.memory.alerts(hosts, span).await
+        }
+        async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError> {
+            self.memory.alert_changes(since).await
+        }
+        async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
+            self.memory.recall(name).await
+        }
         async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError> {
             self.memory.watched(span).await
         }
@@ -271,7 +286,7 @@ mod tests {
     }
 
     const ALWAYS: Span = Span { from: 0, to: i64::MAX / 2 };
-    const KEEP: Keep = Keep { raw_secs: 86_400, event_secs: 86_400 };
+    const KEEP: Keep = Keep { raw_secs: 86_400, event_secs: 86_400, alert_secs: 86_400 };
 
     fn note(secs: i64) -> Batch {
         let host = HostName::parse("web-1").unwrap();

@@ -29,7 +29,7 @@ fn event(secs: i64, name: Option<&str>, kind: &str) -> Event {
 }
 
 const ALWAYS: Span = Span { from: 0, to: i64::MAX / 2 };
-const KEEP: Keep = Keep { raw_secs: 7 * 86_400, event_secs: 400 * 86_400 };
+const KEEP: Keep = Keep { raw_secs: 7 * 86_400, event_secs: 400 * 86_400, alert_secs: 30 * 86_400 };
 
 async fn points(store: &dyn Store, name: &str, series: &str, level: Level) -> Vec<Point> {
     let mut all = store.range(&host(name), &[series.into()], ALWAYS, level).await.unwrap();
@@ -55,6 +55,7 @@ async fn conforms(store: &dyn Store) {
     series_come_and_go(store).await;
     late_polls_find_their_place(store).await;
     events_and_programs_come_back(store).await;
+    alerts_are_kept_as_they_were_last(store).await;
 }
 
 async fn what_was_written_is_read(store: &dyn Store) {
@@ -183,6 +184,48 @@ async fn events_and_programs_come_back(store: &dyn Store) {
     assert_eq!(store.programs(&host("ev"), ALWAYS).await.unwrap(), [top]);
     let watched = store.watched(Span { from: 150, to: 1_000 }).await.unwrap();
     assert_eq!(watched, [Span { from: 150, to: 400 }]);
+}
+
+async fn alerts_are_kept_as_they_were_last(store: &dyn Store) {
+    let change = |name: Option<&str>, id: &str, secs: i64, over: bool| AlertChange {
+        host: name.map(host),
+        id: id.to_owned(),
+        began: 2_000_000_000,
+        secs,
+        over,
+        alert: format!("{id} at {secs}"),
+        change: format!("{id} changed at {secs}"),
+    };
+    let batch = Batch {
+        alerts: vec![
+            change(Some("al"), "a", 2_000_000_000, false),
+            change(Some("al"), "a", 2_000_000_060, false),
+            change(Some("al"), "a", 2_000_000_500, true),
+            change(Some("al"), "b", 2_000_000_100, false),
+            change(Some("hidden"), "c", 2_000_000_100, false),
+            change(None, "d", 2_000_000_100, false),
+        ],
+        kept: vec![("engine".to_owned(), "one".to_owned())],
+        ..Batch::default()
+    };
+    store.append(&batch).await.unwrap();
+    // A batch whose answer was lost is written again.
+    store.append(&Batch { alerts: batch.alerts[2..3].to_vec(), ..Batch::default() }).await.unwrap();
+    let seen = |alerts: Vec<KeptAlert>| -> Vec<(String, Option<i64>)> {
+        alerts.into_iter().map(|alert| (alert.alert, alert.closed)).collect()
+    };
+    let later = Span { from: 2_000_000_400, to: 2_000_001_000 };
+    let found = seen(store.alerts(&[host("al")], later).await.unwrap());
+    let a = ("a at 2000000500".to_owned(), Some(2_000_000_500));
+    let (b, d) = (("b at 2000000100".to_owned(), None), ("d at 2000000100".to_owned(), None));
+    assert_eq!(found, [a, b.clone(), d.clone()]);
+    let over = Span { from: 2_000_000_600, to: 2_000_001_000 };
+    assert_eq!(seen(store.alerts(&[host("al")], over).await.unwrap()), [b, d]);
+    let changes = store.alert_changes(2_000_000_100).await.unwrap();
+    assert!(changes.contains(&"a changed at 2000000500".to_owned()), "{changes:?}");
+    assert!(!changes.contains(&"a changed at 2000000060".to_owned()), "{changes:?}");
+    assert_eq!(store.recall("engine").await.unwrap().as_deref(), Some("one"));
+    assert_eq!(store.recall("nothing").await.unwrap(), None);
 }
 
 #[tokio::test]

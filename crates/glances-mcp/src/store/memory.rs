@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Batch, EVENTS_MAX, Event, Keep, Level, Point, Programs, SeriesName, Size, Span, Store,
-    StoreError, Upkeep, coarser,
+    ALERTS_MAX, Batch, EVENTS_MAX, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName,
+    Size, Span, Store, StoreError, Upkeep, coarser,
 };
 use crate::model::HostName;
 
@@ -23,6 +23,9 @@ struct Data {
     samples: BTreeMap<HostName, Series>,
     programs: BTreeMap<HostName, BTreeMap<i64, Programs>>,
     events: BTreeMap<(i64, Option<HostName>, String, String), String>,
+    alerts: BTreeMap<(Option<HostName>, String), KeptAlert>,
+    alert_changes: Vec<(i64, String)>,
+    kept: BTreeMap<String, String>,
     watched: BTreeMap<i64, i64>,
 }
 
@@ -78,6 +81,22 @@ impl Store for Memory {
                     data.events.pop_first();
                 }
             }
+            for change in &batch.alerts {
+                let kept = KeptAlert {
+                    host: change.host.clone(),
+                    began: change.began,
+                    closed: change.over.then_some(change.secs),
+                    alert: change.alert.clone(),
+                };
+                data.alerts.insert((change.host.clone(), change.id.clone()), kept);
+                data.alert_changes.push((change.secs, change.change.clone()));
+                while data.alerts.len() > most {
+                    data.alerts.pop_first();
+                }
+                let over = data.alert_changes.len().saturating_sub(most);
+                data.alert_changes.drain(..over);
+            }
+            data.kept.extend(batch.kept.iter().cloned());
             if let Some((from, to)) = batch.watched {
                 data.watched.insert(from, to);
             }
@@ -147,6 +166,32 @@ impl Store for Memory {
             let all = data.programs.get(host).into_iter().flatten();
             all.filter(|(secs, _)| span.holds(**secs)).map(|(_, of)| of.clone()).collect()
         }))
+    }
+
+    async fn alerts(&self, hosts: &[HostName], span: Span) -> Result<Vec<KeptAlert>, StoreError> {
+        Ok(self.with(|data| {
+            let asked =
+                |alert: &KeptAlert| alert.host.as_ref().is_none_or(|host| hosts.contains(host));
+            let open = |alert: &KeptAlert| {
+                alert.began < span.to && alert.closed.is_none_or(|closed| closed >= span.from)
+            };
+            let fits = data.alerts.iter().filter(|(_, alert)| asked(alert) && open(alert));
+            let mut found: Vec<(&String, &KeptAlert)> =
+                fits.map(|((_, id), alert)| (id, alert)).collect();
+            found.sort_by(|a, b| b.1.began.cmp(&a.1.began).then_with(|| a.0.cmp(b.0)));
+            found.into_iter().take(ALERTS_MAX).map(|(_, alert)| alert.clone()).collect()
+        }))
+    }
+
+    async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError> {
+        Ok(self.with(|data| {
+            let fits = data.alert_changes.iter().filter(|(secs, _)| *secs >= since);
+            fits.map(|(_, change)| change.clone()).take(ALERTS_MAX).collect()
+        }))
+    }
+
+    async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.with(|data| data.kept.get(name).cloned()))
     }
 
     async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError> {

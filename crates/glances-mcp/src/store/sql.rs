@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 use self::catalog::Catalog;
 pub use self::open::backup;
 use super::{
-    Batch, Event, Keep, Level, Point, Programs, Sample, SeriesName, Size, Span, Store, StoreError,
-    Upkeep, lock::Lock, row,
+    AlertChange, Batch, Event, Keep, KeptAlert, Level, Point, Programs, Sample, SeriesName, Size,
+    Span, Store, StoreError, Upkeep, lock::Lock, row,
 };
 use crate::model::HostName;
 
@@ -75,6 +75,20 @@ impl Store for Sql {
         self.read_programs(host, span).await.map_err(StoreError::of("read"))
     }
 
+    async fn alerts(&self, hosts: &[HostName], span: Span) -> Result<Vec<KeptAlert>, StoreError> {
+        self.read_alerts(hosts, span).await.map_err(StoreError::of("read"))
+    }
+
+    async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError> {
+        self.read_alert_changes(since).await.map_err(StoreError::of("read"))
+    }
+
+    async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query("SELECT body FROM kept WHERE name = $1").bind(name.to_owned());
+        let row = query.fetch_optional(&self.pool).await.map_err(StoreError::of("read"))?;
+        row.map(|row| row.try_get(0)).transpose().map_err(StoreError::of("read"))
+    }
+
     async fn watched(&self, span: Span) -> Result<Vec<Span>, StoreError> {
         let rows = sqlx::query("SELECT t0, t1 FROM watch WHERE t1 > $1 AND t0 < $2 ORDER BY t0")
             .bind(span.from)
@@ -119,6 +133,14 @@ impl Sql {
         for event in &batch.events {
             self.write_event(&mut tx, event).await?;
         }
+        for change in &batch.alerts {
+            self.write_alert(&mut tx, change).await?;
+        }
+        for (name, body) in &batch.kept {
+            let sql = "INSERT INTO kept (name, body) VALUES ($1, $2) \
+                       ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+            run(&mut tx, sqlx::query(sql).bind(name.clone()).bind(body.clone())).await?;
+        }
         if let Some((from, to)) = batch.watched {
             let sql = "INSERT INTO watch (t0, t1) VALUES ($1, $2) \
                        ON CONFLICT (t0) DO UPDATE SET t1 = excluded.t1";
@@ -161,6 +183,37 @@ impl Sql {
             .bind(event.kind.clone())
             .bind(event.item.clone())
             .bind(event.detail.clone());
+        run(tx, query).await
+    }
+}
+
+impl Sql {
+    async fn write_alert(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        change: &AlertChange,
+    ) -> sqlx::Result<()> {
+        let host = match &change.host {
+            Some(host) => self.catalog.host_id(tx, host).await?,
+            None => OURSELVES,
+        };
+        let sql = "INSERT INTO alert (host_id, id, began, closed, body) VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT (host_id, id) \
+                   DO UPDATE SET closed = excluded.closed, body = excluded.body";
+        let query = sqlx::query(sql)
+            .bind(host)
+            .bind(change.id.clone())
+            .bind(change.began)
+            .bind(if change.over { change.secs } else { 0 })
+            .bind(change.alert.clone());
+        run(tx, query).await?;
+        let sql = "INSERT INTO transition (host_id, alert_id, secs, body) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT DO NOTHING";
+        let query = sqlx::query(sql)
+            .bind(host)
+            .bind(change.id.clone())
+            .bind(change.secs)
+            .bind(change.change.clone());
         run(tx, query).await
     }
 }

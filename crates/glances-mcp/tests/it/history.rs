@@ -228,7 +228,7 @@ async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
         let batch = Batch { samples: samples.to_vec(), ..Batch::default() };
         store.append(&batch).await.unwrap();
     }
-    let keep = Keep { raw_secs: 30 * DAY, event_secs: 400 * DAY };
+    let keep = Keep { raw_secs: 30 * DAY, event_secs: 400 * DAY, alert_secs: 30 * DAY };
     while store.upkeep(now, &keep).await.unwrap().sealed > 0 {}
 }
 

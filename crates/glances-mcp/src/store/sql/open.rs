@@ -31,11 +31,15 @@ const CHECKED_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// in both.
 type Changes = &'static [(i64, &'static str, &'static str)];
 
-const SQLITE: Changes =
-    &[(1, "history", include_str!("../../../migrations/sqlite/0001_history.sql"))];
+const SQLITE: Changes = &[
+    (1, "history", include_str!("../../../migrations/sqlite/0001_history.sql")),
+    (2, "alerts", include_str!("../../../migrations/sqlite/0002_alerts.sql")),
+];
 #[cfg(test)]
-const POSTGRES: Changes =
-    &[(1, "history", include_str!("../../../migrations/postgres/0001_history.sql"))];
+const POSTGRES: Changes = &[
+    (1, "history", include_str!("../../../migrations/postgres/0001_history.sql")),
+    (2, "alerts", include_str!("../../../migrations/postgres/0002_alerts.sql")),
+];
 
 /// How a connection to SQLite behaves. The write-ahead log lets readers read beside the writer; a
 /// commit is on the disk when it returns.

@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
     super::{
-        EVENTS_MAX, Event, Level, Point, Program, Programs, SeriesName, Size, Span, block, coarser,
-        row,
+        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, Level, Point, Program, Programs, SeriesName,
+        Size, Span, block, coarser, row,
     },
     OURSELVES, Sql,
     catalog::Known,
@@ -112,6 +112,44 @@ impl Sql {
         });
         events.truncate(EVENTS_MAX);
         Ok(events)
+    }
+
+    pub(super) async fn read_alerts(
+        &self,
+        hosts: &[HostName],
+        span: Span,
+    ) -> sqlx::Result<Vec<KeptAlert>> {
+        let mut connection = self.pool.acquire().await?;
+        let mut ids: BTreeMap<i64, Option<&HostName>> = [(OURSELVES, None)].into();
+        for host in hosts {
+            if let Some(known) = self.catalog.known(&mut connection, host).await? {
+                ids.insert(known.id, Some(host));
+            }
+        }
+        let sql = "SELECT host_id, began, closed, body FROM alert \
+                   WHERE began < $1 AND (closed = 0 OR closed >= $2) ORDER BY began DESC, id";
+        let query = sqlx::query(sql).bind(span.to).bind(span.from);
+        let mut alerts = Vec::new();
+        for row in query.fetch_all(&mut *connection).await? {
+            let (id, closed): (i64, i64) = (row.try_get(0)?, row.try_get(2)?);
+            let Some(host) = ids.get(&id) else { continue };
+            alerts.push(KeptAlert {
+                host: host.cloned(),
+                began: row.try_get(1)?,
+                closed: (closed > 0).then_some(closed),
+                alert: row.try_get(3)?,
+            });
+            if alerts.len() == ALERTS_MAX {
+                break;
+            }
+        }
+        Ok(alerts)
+    }
+
+    pub(super) async fn read_alert_changes(&self, since: i64) -> sqlx::Result<Vec<String>> {
+        let sql = "SELECT body FROM transition WHERE secs >= $1 ORDER BY secs, host_id, alert_id";
+        let rows = sqlx::query(sql).bind(since).fetch_all(&self.pool).await?;
+        rows.iter().take(ALERTS_MAX).map(|row| row.try_get(0)).collect()
     }
 
     pub(super) async fn read_programs(

@@ -151,8 +151,14 @@ impl Sql {
 
     async fn forget_own(&self, now: i64, keep: &Keep) -> sqlx::Result<u64> {
         let mut forgotten = 0;
-        for sql in ["DELETE FROM event WHERE secs < $1", "DELETE FROM watch WHERE t1 < $1"] {
-            let query = sqlx::query(sql).bind(now - keep.event_secs);
+        let (events, alerts) = (now - keep.event_secs, now - keep.alert_secs);
+        for (sql, before) in [
+            ("DELETE FROM event WHERE secs < $1", events),
+            ("DELETE FROM watch WHERE t1 < $1", events),
+            ("DELETE FROM alert WHERE closed > 0 AND closed < $1", alerts),
+            ("DELETE FROM transition WHERE secs < $1", alerts),
+        ] {
+            let query = sqlx::query(sql).bind(before);
             forgotten += query.execute(&self.pool).await?.rows_affected();
         }
         Ok(forgotten)
