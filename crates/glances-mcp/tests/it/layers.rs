@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "access",
+            "alert",
             "audit",
             "command",
             "config",
@@ -52,6 +53,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
     ("ingest", &["live", "metric", "model", "render", "snapshot", "store"]),
+    // pure: polls in, transitions out
+    ("alert", &["metric", "model", "selector", "snapshot"]),
     ("store", &["model"]),
     ("live", &["model", "snapshot"]),
     // read
@@ -96,7 +99,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["tools"]),
+    ("analytics", &["alert", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),
