@@ -129,6 +129,19 @@ impl Alert {
     }
 }
 
+/// What a [`Debounce`] remembers: plain values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory {
+    /// Where the alert stands.
+    pub alert: Alert,
+    /// The last breaches, the newest in bit 0.
+    pub breaches: u64,
+    /// The last values, oldest first.
+    pub recent: Vec<f64>,
+    /// Values missed in a row.
+    pub missed: u32,
+}
+
 /// What the next value says of an alert that is not up, or of one that is.
 enum Sign {
     Calm,
@@ -183,6 +196,56 @@ impl Debounce {
             self.recent.clear();
         }
         self.alert
+    }
+
+    /// What it remembers, for whoever keeps it over a restart.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        Memory {
+            alert: self.alert,
+            breaches: self.breaches.recent(),
+            recent: self.recent.iter().copied().collect(),
+            missed: self.missed,
+        }
+    }
+
+    /// A rule that goes on from a memory. The rule may be another than the one before: limits and
+    /// patience are the new ones, where the alert stands is the old.
+    ///
+    /// ```
+    /// use analytics::{Debounce, Rule, Side};
+    ///
+    /// let rule = Rule::warning(Side::Above, 90.0, 81.0);
+    /// let mut before = Debounce::new(rule);
+    /// before.step(60, Some(95.0));
+    /// let mut after = Debounce::recalled(rule, before.memory());
+    /// assert_eq!(before.step(120, Some(95.0)), after.step(120, Some(95.0)));
+    /// ```
+    #[must_use]
+    pub fn recalled(rule: Rule, memory: Memory) -> Self {
+        let mut breaches = rule.raise;
+        breaches.recall(memory.breaches);
+        let mut recent: VecDeque<f64> = memory.recent.into();
+        recent.truncate(CLEAR_MEDIAN);
+        Self { rule, alert: memory.alert, breaches, recent, missed: memory.missed }
+    }
+
+    /// The rule at work.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Nobody looked for a while: what was raised stays raised and its recovery starts anew, what
+    /// was not raised starts anew.
+    pub fn resume(&mut self) {
+        self.breaches.clear();
+        self.recent.clear();
+        self.missed = 0;
+        self.alert = match self.alert {
+            Alert::Firing { since } | Alert::Clearing { since, .. } => Alert::Firing { since },
+            Alert::Quiet | Alert::Pending { .. } | Alert::Unknown { .. } => Alert::Quiet,
+        };
     }
 
     fn sign(&mut self, mean: Option<f64>) -> Sign {
@@ -290,6 +353,19 @@ pub struct Flap {
 }
 
 impl Flap {
+    /// The last states, oldest first, and whether it flaps: for whoever keeps it over a restart.
+    #[must_use]
+    pub fn memory(&self) -> (Vec<u8>, bool) {
+        (self.states.iter().copied().collect(), self.flapping)
+    }
+
+    /// A check that goes on from a memory.
+    #[must_use]
+    pub fn recalled(states: &[u8], flapping: bool) -> Self {
+        let last = states.len().saturating_sub(FLAP_STATES);
+        Self { states: states.iter().skip(last).copied().collect(), flapping }
+    }
+
     /// Takes the next state, any numbering; whether the check flaps now.
     ///
     /// ```
@@ -358,6 +434,18 @@ mod tests {
         assert_eq!(alerts[12], Alert::Firing { since: 540 });
         assert_eq!(alerts[13], Alert::Unknown { since: 600 });
         assert_eq!(alerts[14], Alert::Quiet);
+    }
+
+    #[test]
+    fn what_is_raised_stays_raised_over_a_gap_and_recovers_anew() {
+        let mut cpu = Debounce::new(warning());
+        for minute in 0..20 {
+            cpu.step(minute * 60, Some(if minute < 10 { 95.0 } else { 20.0 }));
+        }
+        assert!(matches!(cpu.alert(), Alert::Clearing { .. }));
+        cpu.resume();
+        assert_eq!(cpu.alert(), Alert::Firing { since: 540 });
+        assert!(cpu.step(90_000, Some(20.0)).is_up(), "one value after a day is no recovery");
     }
 
     #[test]

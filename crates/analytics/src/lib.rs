@@ -30,7 +30,7 @@ pub use compare::{
     Better, Comparison, MannWhitney, Terms, Untestable, Verdict, Windows, adjust_p_values,
     compare_days, compare_windows, cost_per_traffic, mann_whitney,
 };
-pub use debounce::{Alert, Debounce, Flap, Rule, Side, clear_limit, flap_percent};
+pub use debounce::{Alert, Debounce, Flap, Memory, Rule, Side, clear_limit, flap_percent};
 pub use dependency::{Correlation, Hypothesis, correlate, hypotheses};
 pub use enough::{Confidence, NotEnough};
 pub use fleet::{Fleet, Outlier, fleet_outliers, fleet_shares};

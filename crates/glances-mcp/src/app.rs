@@ -1,5 +1,6 @@
 //! The composition root: the only module that knows all others and how they are wired.
 
+pub mod alerting;
 mod reload;
 
 use std::{

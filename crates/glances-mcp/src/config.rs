@@ -29,7 +29,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 pub use self::{
-    alerting::{AlertingConfig, MaintenanceWindow, Threshold, WindowTime},
+    alerting::{AlertingConfig, MaintenanceWindow, Threshold, ThresholdSource, WindowTime},
     env::Env,
     files::find,
     keys::{KEYS, Key, Kind, WORD_CHARS_MAX},
@@ -172,6 +172,7 @@ fn build(check: &mut Check<'_>, files: Files, overrides: &Overrides) -> Config {
     let in_file = (!ad_hoc).then_some(servers.as_slice());
     let alerting = AlertingConfig {
         thresholds: alerting::thresholds(check, &thresholds),
+        source: alerting::source(&values),
         windows: alerting::windows(check, &windows, &catalogue, in_file),
     };
     let config = Config {

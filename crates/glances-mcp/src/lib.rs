@@ -9,6 +9,7 @@ pub mod config;
 pub mod tasks;
 pub mod telemetry;
 
+pub mod alert;
 pub mod command;
 pub mod ingest;
 pub mod judge;

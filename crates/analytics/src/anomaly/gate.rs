@@ -55,6 +55,16 @@ impl MOfN {
         self.recent != 0
     }
 
+    /// The last flags, the newest in bit 0.
+    pub(crate) fn recent(self) -> u64 {
+        self.recent
+    }
+
+    /// Goes on from flags that were remembered.
+    pub(crate) fn recall(&mut self, recent: u64) {
+        self.recent = recent & (u64::MAX >> (u64::BITS - self.n));
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.recent = 0;

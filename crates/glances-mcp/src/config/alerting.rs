@@ -18,23 +18,48 @@ use super::{
 /// What the configuration says about alerts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlertingConfig {
-    /// At most one a metric.
+    /// At most one a metric and set of servers.
     pub thresholds: Vec<Threshold>,
+    /// Whose thresholds hold for the rest.
+    pub source: ThresholdSource,
     /// Times when alerts are expected.
     pub windows: Vec<MaintenanceWindow>,
+}
+
+/// Whose thresholds hold where the configuration names none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThresholdSource {
+    /// Our own.
+    #[default]
+    Ours,
+    /// Those of each server's glances.conf.
+    Glances,
 }
 
 /// Values of a metric at which an alert begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
-    /// Path of the metric; that it exists is checked by who uses it.
+    /// Path of the metric, with an item or a pattern of items in brackets; that it exists is
+    /// checked by who uses it.
     pub metric: String,
+    /// From here on careful.
+    pub careful: Option<f64>,
     /// From here on a warning.
     pub warning: f64,
     /// From here on critical; below `warning` where low values are the bad ones.
     pub critical: f64,
-    /// Unit in the operator's words.
+    /// Unit in the operator's words; converted by who knows the metric.
     pub unit: Option<String>,
+    /// Back beyond this value the alert may end.
+    pub clear: Option<f64>,
+    /// How long it must be so before an alert (`for`).
+    pub hold: Option<Duration>,
+    /// How long it must be over before the alert ends.
+    pub clear_after: Option<Duration>,
+    /// Selectors; empty means all servers.
+    pub servers: Vec<String>,
+    /// The numbers hold for the value divided by the number of cores.
+    pub per_core: bool,
 }
 
 /// A time when work on servers is expected.
@@ -73,25 +98,40 @@ pub enum WindowTime {
 const WINDOW_FORMS: &str = "write `{name, servers, start, end}` for once, or \
                             `{name, servers, schedule, duration, timezone}` for again and again";
 
-/// The thresholds; of two for one metric in two files the later holds.
+/// Whose thresholds hold for the rest.
+pub(super) fn source(values: &Settings) -> ThresholdSource {
+    match values.text("thresholds") {
+        Some("glances") => ThresholdSource::Glances,
+        _ => ThresholdSource::Ours,
+    }
+}
+
+/// The thresholds; of two for one metric and the same servers in two files the later holds.
 pub(super) fn thresholds(check: &mut Check<'_>, rows: &[Row]) -> Vec<Threshold> {
     let mut thresholds: Vec<Threshold> = Vec::new();
-    let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, Vec<String>), Place> = BTreeMap::new();
     for row in rows {
         let Some(threshold) = threshold(check, row) else { continue };
         let place = row.values.place("alert_thresholds[].metric").unwrap_or(&row.place);
-        let first = seen.insert(threshold.metric.clone(), place.clone());
+        let first = seen.insert(subject(&threshold), place.clone());
         match first {
             Some(first) if same_file(&first, place) => {
                 let problem = format!("a threshold of this metric is at {first} already");
                 check.report.add_fix(place, problem, "keep one of them");
             }
-            Some(_) => thresholds.retain(|other| other.metric != threshold.metric),
+            Some(_) => thresholds.retain(|other| subject(other) != subject(&threshold)),
             None => {}
         }
         thresholds.push(threshold);
     }
     thresholds
+}
+
+/// What a threshold is about.
+fn subject(threshold: &Threshold) -> (String, Vec<String>) {
+    let mut servers = threshold.servers.clone();
+    servers.sort_unstable();
+    (threshold.metric.clone(), servers)
 }
 
 fn same_file(left: &Place, right: &Place) -> bool {
@@ -120,8 +160,41 @@ fn threshold(check: &mut Check<'_>, row: &Row) -> Option<Threshold> {
         let fix = "make `critical` the worse of the two";
         check.report.add_fix(place, "`warning` and `critical` are the same", fix);
     }
-    let unit = values.text("alert_thresholds[].unit").map(str::to_owned);
-    Some(Threshold { metric: metric.to_owned(), warning, critical, unit })
+    let threshold = Threshold {
+        metric: metric.to_owned(),
+        careful: values.number("alert_thresholds[].careful"),
+        warning,
+        critical,
+        unit: values.text("alert_thresholds[].unit").map(str::to_owned),
+        clear: values.number("alert_thresholds[].clear"),
+        hold: values.span("alert_thresholds[].for"),
+        clear_after: values.span("alert_thresholds[].clear_after"),
+        servers: values.plain_words("alert_thresholds[].servers"),
+        per_core: values.flag("alert_thresholds[].per_core"),
+    };
+    check_order(check, row, &threshold);
+    Some(threshold)
+}
+
+/// `careful` is milder than `warning`, `clear` milder than all.
+fn check_order(check: &mut Check<'_>, row: &Row, threshold: &Threshold) {
+    let Threshold { careful, warning, critical, clear, .. } = threshold;
+    let milder = |value: f64, than: f64| {
+        if critical > warning { value < than } else { value > than }
+    };
+    let side = if critical > warning { "below" } else { "above" };
+    let place = |key: &str| row.values.place(key).unwrap_or(&row.place);
+    if careful.is_some_and(|careful| !milder(careful, *warning)) {
+        let problem = "`careful` is not milder than `warning`";
+        let fix = format!("give a value {side} {warning}");
+        check.report.add_fix(place("alert_thresholds[].careful"), problem, fix);
+    }
+    let mildest = careful.unwrap_or(*warning);
+    if clear.is_some_and(|clear| !milder(clear, mildest)) {
+        let problem = "an alert could not end: `clear` is not milder than its limits";
+        let fix = format!("give a value {side} {mildest}");
+        check.report.add_fix(place("alert_thresholds[].clear"), problem, fix);
+    }
 }
 
 /// `cpu.total`, `fs.percent[/]`, `cpu_percent`.

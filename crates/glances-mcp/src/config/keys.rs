@@ -72,6 +72,9 @@ const CRITICALITIES: &[&str] = &["low", "normal", "high", "critical"];
 /// What a `log.format` may be.
 pub(super) const LOG_FORMATS: &[&str] = &["readable", "json"];
 
+/// What `thresholds` may be.
+pub(super) const THRESHOLDS: &[&str] = &["ours", "glances"];
+
 /// Everything that can be set, in the order of the reference.
 pub const KEYS: &[Key] = &[
     key("servers[].alias", Kind::Text, "", "Name of the server, unique; `web-[01-20]` makes twenty."),
@@ -125,7 +128,13 @@ pub const KEYS: &[Key] = &[
     key("alert_thresholds[].metric", Kind::Text, "", "Path of the metric, such as `cpu.total` or `fs.percent[/]`."),
     key("alert_thresholds[].warning", Kind::Number(-1e15, 1e15), "", "From here on a warning."),
     key("alert_thresholds[].critical", Kind::Number(-1e15, 1e15), "", "From here on critical; below `warning` where low values are the bad ones."),
-    key("alert_thresholds[].unit", Kind::Word, "", "Unit of both, for people."),
+    key("alert_thresholds[].unit", Kind::Word, "", "Unit of the numbers where it is not the metric's own: such as `GiB` for bytes or `ms` for seconds."),
+    key("alert_thresholds[].careful", Kind::Number(-1e15, 1e15), "", "From here on careful, the mildest."),
+    key("alert_thresholds[].clear", Kind::Number(-1e15, 1e15), "", "Back beyond this value the alert may end; without it 5 % of the limit away from it."),
+    key("alert_thresholds[].for", Kind::Span(0, DAY), "", "How long it must be so before an alert: that many minutes of a third more. `0` is at once; without it 10 minutes for a warning and 11 for critical."),
+    key("alert_thresholds[].clear_after", Kind::Span(0, 7 * DAY), "", "How long it must be over before the alert ends; without it 30 minutes for a warning and 45 for critical."),
+    key("alert_thresholds[].servers", Kind::Words, "", "Selectors of servers; none means all."),
+    key("alert_thresholds[].per_core", Kind::Flag, "false", "The numbers hold for the value divided by the number of cores, as for `load.min5`."),
     key("maintenance_windows[].name", Kind::Text, "", "Name for people."),
     key("maintenance_windows[].servers", Kind::Words, "", "Selectors of servers; none means all."),
     key("maintenance_windows[].start", Kind::Moment, "", "Opens, once: `2026-01-31T22:00:00Z`."),
@@ -133,6 +142,7 @@ pub const KEYS: &[Key] = &[
     key("maintenance_windows[].schedule", Kind::Text, "", "Opens, again and again: a cron line of five fields, `0 2 * * sun`."),
     key("maintenance_windows[].duration", Kind::Span(MINUTE, 7 * DAY), "", "For how long it stays open."),
     key("maintenance_windows[].timezone", Kind::Text, "UTC", "Time zone of `schedule`."),
+    key("thresholds", Kind::Choice(THRESHOLDS), "ours", "Whose thresholds hold where `alert_thresholds` says nothing: ours, or those of each server's glances.conf."),
     key("performance_baseline_retention", Kind::Whole(1, 400), "7", "Days for which raw samples and baselines are kept.").var("GLANCES_MCP_BASELINE_RETENTION_DAYS"),
     key("alert_history_retention", Kind::Whole(1, 3_650), "30", "Days for which alerts that are over are kept.").var("GLANCES_MCP_ALERT_HISTORY_RETENTION_DAYS"),
 ];
@@ -174,6 +184,11 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("baseline_retention_days", "performance_baseline_retention"),
     ("alert_history_retention_days", "alert_history_retention"),
     ("cron", "schedule"),
+    ("duration", "for"),
+    ("hysteresis", "clear"),
+    ("keep_firing_for", "clear_after"),
+    ("selectors", "servers"),
+    ("info", "careful"),
 ];
 
 /// The row of a path, by its path in the catalogue.
@@ -242,6 +257,9 @@ pub(super) fn quoted_list(words: &[&str]) -> String {
 
 /// A span as it is written in a file, in its largest whole unit.
 pub(super) fn span_text(milliseconds: u64) -> String {
+    if milliseconds == 0 {
+        return "0s".to_owned();
+    }
     let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
     match units.iter().find(|(size, _)| milliseconds.is_multiple_of(*size)) {
         Some((size, unit)) => format!("{}{unit}", milliseconds / size),

@@ -19,14 +19,19 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ),
     ("tools", "`[tools]`", "Which tools callers see."),
     ("limits", "`[limits]`", "Bounds on our own work."),
-    ("alert_thresholds", "`[[alert_thresholds]]`", "Own thresholds, at most one a metric."),
+    (
+        "alert_thresholds",
+        "`[[alert_thresholds]]`",
+        "Own thresholds, at most one a metric and list of servers. The one that names an item or \
+         servers goes before the one that does not, and all go before the built-in ones.",
+    ),
     (
         "maintenance_windows",
         "`[[maintenance_windows]]`",
         "Times when alerts are expected: either `start` and `end`, or `schedule`, `duration` and \
          `timezone`.",
     ),
-    ("", "At the top of the file", "For how long history is kept."),
+    ("", "At the top of the file", "Whose thresholds hold, and for how long history is kept."),
 ];
 
 const INTRODUCTION: &str = "# Configuration

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "access",
+            "alert",
             "audit",
             "command",
             "config",
@@ -54,6 +55,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("poll", &["command", "model", "snapshot", "tasks"]),
     ("ingest", &["live", "metric", "model", "render", "snapshot", "store"]),
     ("judge", &["live", "model", "store"]),
+    // pure: polls in, transitions out
+    ("alert", &["metric", "model", "selector", "snapshot"]),
     ("store", &["model"]),
     ("live", &["model", "snapshot"]),
     // read
@@ -101,7 +104,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["judge", "tools"]),
+    ("analytics", &["alert", "judge", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),

@@ -427,6 +427,48 @@ pub(super) const WHOLE_FILES: &[Bad] = &[
         &["is at", ":2: alert_thresholds[0].metric", "keep one"],
     ),
     (
+        "metric twice for the same servers",
+        "[[alert_thresholds]]\nmetric = \"a.b\"\nservers = [\"x\", \"y\"]\nwarning = 1\ncritical = 2\n[[alert_thresholds]]\nmetric = \"a.b\"\nservers = [\"y\", \"x\"]\nwarning = 1\ncritical = 2",
+        ":7: alert_thresholds[1].metric",
+        &["is at", ":2: alert_thresholds[0].metric"],
+    ),
+    (
+        "careful beyond warning",
+        "[[alert_thresholds]]\nmetric = \"cpu.total\"\ncareful = 85\nwarning = 80\ncritical = 90",
+        ":3: alert_thresholds[0].careful",
+        &["not milder than `warning`", "below 80"],
+    ),
+    (
+        "careful of a metric that is bad when low",
+        "[[alert_thresholds]]\nmetric = \"mem.available\"\ncareful = 10\nwarning = 20\ncritical = 5",
+        ":3: alert_thresholds[0].careful",
+        &["not milder than `warning`", "above 20"],
+    ),
+    (
+        "an alert that could not end",
+        "[[alert_thresholds]]\nmetric = \"cpu.total\"\nwarning = 80\ncritical = 90\nclear = 80",
+        ":5: alert_thresholds[0].clear",
+        &["could not end", "below 80"],
+    ),
+    (
+        "patience of a month",
+        "[[alert_thresholds]]\nmetric = \"cpu.total\"\nwarning = 80\ncritical = 90\nfor = \"30d\"",
+        ":5: alert_thresholds[0].for",
+        &["out of range", "0s to 1d"],
+    ),
+    (
+        "cores that are no flag",
+        "[[alert_thresholds]]\nmetric = \"load.min5\"\nwarning = 1\ncritical = 2\nper_core = \"load\"",
+        ":5: alert_thresholds[0].per_core",
+        &["true or false"],
+    ),
+    (
+        "thresholds of nobody",
+        "thresholds = \"glance\"",
+        ":1: thresholds",
+        &["did you mean `glances`?", "`ours`"],
+    ),
+    (
         "window of another form",
         "[[maintenance_windows]]\nname = \"w\"\nday = \"sunday\"",
         ":1: maintenance_windows[0]",
