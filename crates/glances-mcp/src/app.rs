@@ -22,7 +22,7 @@ use crate::{
     audit::LogSink,
     command::Commands,
     config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig, StoreConfig},
-    ingest::{self, Writer, changes::kind},
+    ingest::{self, AlertOrders, AlertSettings, Alerting, Writer, changes::kind},
     judge,
     live::Live,
     mcp::{self, Calls, McpHttp, Settings},
@@ -69,6 +69,7 @@ struct Fleet {
     revisions: Mutex<BTreeMap<HostName, (ServerConfig, u64)>>,
     exposure: Option<String>,
     writer: Writer,
+    alerts: AlertOrders,
 }
 
 /// Events are told of for as long as hourly values are kept, seconds.
@@ -91,7 +92,11 @@ impl App {
         let live = Live::default();
         let history = open_history(&config.store, endpoint).await?;
         let (publish, judgements) = watch::channel(Arc::default());
-        let query = Query::new(live.clone(), history.clone(), judgements);
+        let (publish_alerts, alerts) = watch::channel(Arc::default());
+        let query = Query::new(live.clone(), history.clone(), judgements, alerts);
+        let (orders_of_alerts, settings_of_alerts) = AlertOrders::channel();
+        let rules = alert_rules(&config)?;
+        let alerting = Alerting::restore(rules, &history).await;
         let (writer, notes) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
         let (commands, orders) = Commands::channel();
@@ -103,6 +108,7 @@ impl App {
             revisions: Mutex::default(),
             exposure,
             writer: writer.clone(),
+            alerts: orders_of_alerts,
         });
         fleet.apply(&config, None).await?;
         let keep = Keep {
@@ -112,8 +118,9 @@ impl App {
         };
         let now = crate::snapshot::now;
         tasks.spawn("judge", judge::judge(live.clone(), history.clone(), publish, now));
-        tasks.spawn("ingest", ingest::run(incoming, live, writer));
-        let writing = ingest::write(history, notes, keep, now, tasks.stopping());
+        let ingest = ingest::run(incoming, live, writer, alerting, settings_of_alerts, now);
+        tasks.spawn("ingest", ingest);
+        let writing = ingest::write(history, notes, publish_alerts, keep, now, tasks.stopping());
         tasks.spawn_finishing("history", writing);
         tasks.spawn("commands", pollers.serve(orders));
         tasks.spawn("reload", reload::watch(config.clone(), source, fleet.clone()));
@@ -213,6 +220,12 @@ impl Fleet {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
+        let settings = AlertSettings {
+            rules: alert_rules(config)?,
+            windows: alerting::windows(&config.alerting),
+            servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
+        };
+        self.alerts.configure(settings).await;
         self.live.set_hosts(targets.iter().map(|target| target.host.clone()).collect());
         self.pollers.set_targets(targets).await;
         self.notify(notice.into_iter().chain(config.warnings.iter().cloned()));
@@ -280,6 +293,18 @@ impl Fleet {
         revisions.insert(server.alias.clone(), (server.clone(), revision));
         revision
     }
+}
+
+/// The rules of a configuration; what the engine cannot use is a problem of the file.
+fn alert_rules(config: &Config) -> Result<crate::alert::Rules, Problems> {
+    alerting::rules(&config.alerting).map_err(|problems| {
+        let problem = |it: crate::alert::RuleProblem| Problem {
+            place: format!("alert_thresholds[{}].{}", it.index, it.key),
+            problem: it.problem,
+            fix: Some(it.fix),
+        };
+        Problems(problems.into_iter().map(problem).collect())
+    })
 }
 
 /// Opens history. What is damaged or cannot be written is told, and live tools go on without; a file

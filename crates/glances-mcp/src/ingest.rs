@@ -1,32 +1,65 @@
-//! THE WRITE PATH, on one page: a snapshot comes in, history notes it, everyone who reads sees it.
-//! Never reads the clock, never answers a caller, never waits for a disk.
+//! THE WRITE PATH, on one page: a snapshot comes in, alerts are judged, history notes it, everyone
+//! who reads sees it. Never answers a caller, never waits for a disk.
 
+mod alerting;
 pub mod changes;
 mod record;
 mod writer;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
+use jiff::Timestamp;
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
 
-pub use self::writer::{Writer, write};
+pub use self::{
+    alerting::{AlertOrders, AlertSettings, Alerting, OpenAlerts},
+    writer::{Writer, write},
+};
 use crate::{live::Live, metric, model::HostName, snapshot::Snapshot, store::Batch};
 
 /// A stalled reader of snapshots slows the pollers instead of eating memory.
 pub const SNAPSHOTS_QUEUED_MAX: usize = 64;
 
+/// Between two looks at what time alone changes: who is silent, what opens, closes and expires.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+
 /// Takes snapshots in until all pollers are gone.
-pub async fn run(mut snapshots: mpsc::Receiver<Snapshot>, live: Live, history: Writer) {
+pub async fn run(
+    mut snapshots: mpsc::Receiver<Snapshot>,
+    live: Live,
+    history: Writer,
+    mut alerting: Alerting,
+    mut settings: mpsc::Receiver<AlertSettings>,
+    now: fn() -> Timestamp,
+) {
     let mut recorded = Recorded::default();
-    while let Some(mut snapshot) = snapshots.recv().await {
-        snapshot.findings = metric::findings(&snapshot).into();
-        let snapshot = Arc::new(snapshot);
-        if live.publish(snapshot.clone())
-            && let Some(batch) = recorded.next(&snapshot)
-        {
-            history.note(batch);
+    let mut tick = interval(TICK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            snapshot = snapshots.recv() => {
+                let Some(mut snapshot) = snapshot else { return };
+                snapshot.findings = metric::findings(&snapshot).into();
+                let snapshot = Arc::new(snapshot);
+                if live.publish(snapshot.clone())
+                    && let Some(mut batch) = recorded.next(&snapshot)
+                {
+                    alerting.observe(&snapshot, &mut batch);
+                    history.note(batch);
+                }
+                recorded.forget_gone(&live);
+            }
+            _ = tick.tick() => {
+                let batch = alerting.tick(now().as_second());
+                history.note_alerts(batch, alerting.open());
+            }
+            Some(settings) = settings.recv() => {
+                history.note(alerting.configure(settings, now().as_second()));
+            }
         }
-        recorded.forget_gone(&live);
     }
 }
 

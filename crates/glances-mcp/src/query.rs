@@ -1,6 +1,7 @@
 //! The read side: the only door from tools to data. Filters by caller first, so that no answer,
 //! count or error can tell of a server that the caller may not see. Never writes.
 
+mod alerts;
 pub mod coverage;
 mod gone;
 mod history;
@@ -15,12 +16,14 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 
 pub use self::{
+    alerts::PastAlert,
     gone::{Gone, fix},
     history::{Past, level_for},
 };
 pub use crate::selector::{Selector, SelectorError, compact, nearest};
 use crate::{
     access::{Principal, Scope},
+    ingest::OpenAlerts,
     judge::Judgements,
     live::Live,
     model::HostName,
@@ -70,14 +73,15 @@ pub struct Query {
     live: Live,
     history: History,
     judgements: Judgements,
+    alerts: OpenAlerts,
     notices: Arc<RwLock<Vec<String>>>,
 }
 
 impl Query {
-    /// Reads what is live, history, and what is said of it.
+    /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
-    pub fn new(live: Live, history: History, judgements: Judgements) -> Self {
-        Self { live, history, judgements, notices: Arc::default() }
+    pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
+        Self { live, history, judgements, alerts, notices: Arc::default() }
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

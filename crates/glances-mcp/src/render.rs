@@ -91,6 +91,8 @@ const IN_UNIT: &[&str] = &[
     "likely",
     "low",
     "high",
+    "threshold",
+    "worst",
 ];
 
 /// Rows as a Markdown table, of the columns that any row has.

@@ -1,6 +1,7 @@
 //! Every tool that the server offers. Adding one: a struct in its domain file and a line in
 //! [`all`]. Knows no transport.
 
+mod alerts;
 mod args;
 pub mod arguments;
 mod capacity;
@@ -60,6 +61,8 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<processes::GetProcessDetails>(),
         ToolDef::of::<compare::CompareServers>(),
         ToolDef::of::<compare::EnvironmentAnalysis>(),
+        ToolDef::of::<alerts::CheckAlertConditions>(),
+        ToolDef::of::<alerts::GetAlertHistory>(),
         ToolDef::of::<history::QueryMetrics>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),

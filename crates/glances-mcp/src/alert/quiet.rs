@@ -1,6 +1,8 @@
 //! Why nobody is told of an alert: maintenance, silences, acknowledgements, what is expected. An
 //! alert that is suppressed goes on, is counted and explained. Never decides what is wrong.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -52,6 +54,25 @@ pub enum Reason {
         /// The expectation.
         id: String,
     },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |secs: &i64| {
+            jiff::Timestamp::from_second(*secs).map(|at| at.to_string()).unwrap_or_default()
+        };
+        match self {
+            Self::ServerDown => f.write_str("its server is down"),
+            Self::FleetUnreachable => f.write_str("much of the fleet fails together"),
+            Self::Cause { .. } => f.write_str("another alert says the same, and worse"),
+            Self::Maintenance { name } => write!(f, "maintenance `{name}`"),
+            Self::Silenced { until, .. } => write!(f, "silenced until {}", at(until)),
+            Self::Acknowledged { by, until } => {
+                write!(f, "acknowledged by {by} until {}", at(until))
+            }
+            Self::Expected { .. } => f.write_str("expected at this time"),
+        }
+    }
 }
 
 /// A time when work on servers is expected.

@@ -1,17 +1,18 @@
 //! From notes to the store: collects, writes once a second, seals and forgets. A store that fails
 //! stops nobody: notes wait up to a bound, then the oldest are lost, and that is told.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::changes::kind;
 use crate::{
+    alert::Alert,
     render,
     store::{self, Batch, Event, History, Keep, Span, StoreError},
 };
@@ -29,24 +30,37 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 /// A silence of our own that is worth an event, seconds: shorter ones are a restart.
 const GAP_SECS: i64 = 60;
 
+/// What is written, and the alerts that are open when it is.
+#[derive(Default)]
+pub struct Note {
+    batch: Batch,
+    open: Option<Arc<Vec<Alert>>>,
+}
+
 /// Takes notes for the store. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    notes: mpsc::Sender<Batch>,
+    notes: mpsc::Sender<Note>,
     history: History,
 }
 
 impl Writer {
     /// The end that takes notes, and the one that writes them.
     #[must_use]
-    pub fn channel(history: &History) -> (Self, mpsc::Receiver<Batch>) {
+    pub fn channel(history: &History) -> (Self, mpsc::Receiver<Note>) {
         let (notes, queue) = mpsc::channel(NOTES_QUEUED_MAX);
         (Self { notes, history: history.clone() }, queue)
     }
 
     /// Notes a poll or an event; never waits.
     pub fn note(&self, batch: Batch) {
-        if !batch.is_empty() && self.notes.try_send(batch).is_err() {
+        self.note_alerts(batch, None);
+    }
+
+    /// The same, with the open alerts, which readers see once the note is written.
+    pub fn note_alerts(&self, batch: Batch, open: Option<Arc<Vec<Alert>>>) {
+        let nothing = batch.is_empty() && open.is_none();
+        if !nothing && self.notes.try_send(Note { batch, open }).is_err() {
             self.history.lose(1);
         }
     }
@@ -55,13 +69,14 @@ impl Writer {
 /// Writes notes until it is told to stop, and then those that are left.
 pub async fn write(
     history: History,
-    mut notes: mpsc::Receiver<Batch>,
+    mut notes: mpsc::Receiver<Note>,
+    publish: watch::Sender<Arc<Vec<Alert>>>,
     keep: Keep,
     now: fn() -> Timestamp,
     stop: CancellationToken,
 ) {
     let began = now().as_second();
-    let mut held = Held { history, notes: Vec::new(), began, last: began, failing: None };
+    let mut held = Held { history, publish, notes: Vec::new(), began, last: began, failing: None };
     held.note_gap().await;
     let mut tick = interval(WRITE_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -96,7 +111,8 @@ pub async fn write(
 
 struct Held {
     history: History,
-    notes: Vec<Batch>,
+    publish: watch::Sender<Arc<Vec<Alert>>>,
+    notes: Vec<Note>,
     /// Since when we have been watching without a pause.
     began: i64,
     /// When we last looked.
@@ -133,7 +149,8 @@ impl Held {
             item: String::new(),
             detail: format!("for {}", render::duration(seconds(to - from))),
         };
-        self.notes.push(Batch { events: vec![event], ..Batch::default() });
+        let batch = Batch { events: vec![event], ..Batch::default() };
+        self.notes.push(Note { batch, open: None });
     }
 
     /// Writes what is held. Answers whether the store took it.
@@ -144,14 +161,20 @@ impl Held {
             let count = self.notes.len().min(NOTES_AT_ONCE);
             let mut batch =
                 Batch { watched: Some((self.began, now.as_second())), ..Batch::default() };
-            for note in self.notes.iter().take(count) {
+            for note in self.notes.iter().take(count).map(|note| &note.batch) {
                 batch.samples.extend(note.samples.iter().cloned());
                 batch.programs.extend(note.programs.iter().cloned());
                 batch.events.extend(note.events.iter().cloned());
                 batch.alerts.extend(note.alerts.iter().cloned());
                 batch.kept.extend(note.kept.iter().cloned());
             }
-            match self.history.store.append(&batch).await {
+            let written = self.history.store.append(&batch).await;
+            // Stored before it is told; while nothing can be stored, told all the same.
+            let open = self.notes.iter_mut().take(count).rev().find_map(|note| note.open.take());
+            if let Some(open) = open {
+                self.publish.send_replace(open);
+            }
+            match written {
                 Ok(()) => {
                     self.notes.drain(..count);
                     self.recovered();
@@ -209,10 +232,7 @@ fn seconds(secs: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    };
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use async_trait::async_trait;
 
@@ -304,7 +324,9 @@ mod tests {
         let history = History::new(disk.clone());
         let (writer, notes) = Writer::channel(&history);
         let stop = CancellationToken::new();
-        let writing = write(history.clone(), notes, KEEP, Timestamp::now, stop.clone());
+        let publish = watch::channel(Arc::default()).0;
+        let now = Timestamp::now;
+        let writing = write(history.clone(), notes, publish, KEEP, now, stop.clone());
         (history, writer, writing, stop)
     }
 

@@ -1,0 +1,144 @@
+//! The one owner of the alert engine: polls and the passing of time in, notes for the store out.
+//! What happened to an alert is noted before readers see it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    alert::{Alert, Change, Engine, Observation, Rules, Saved, Transition, Window},
+    model::HostName,
+    snapshot::Snapshot,
+    store::{AlertChange, Batch, History},
+};
+
+/// Where readers see which alerts are open. Cheap to clone.
+pub type OpenAlerts = watch::Receiver<Arc<Vec<Alert>>>;
+
+/// Changed configurations that may wait.
+const ORDERS_QUEUED_MAX: usize = 8;
+/// Between two notes of the whole state, seconds; what happens in between is noted by itself.
+const SAVE_EVERY_SECS: i64 = 60;
+/// The name under which the state is kept.
+const KEPT_AS: &str = "alerts";
+
+/// What the configuration says of alerts.
+pub struct AlertSettings {
+    /// When something is an alert.
+    pub rules: Rules,
+    /// When it is expected.
+    pub windows: Vec<Window>,
+    /// Servers whose alerts are kept.
+    pub servers: BTreeSet<HostName>,
+}
+
+/// Hands changed settings on. Cheap to clone.
+#[derive(Clone)]
+pub struct AlertOrders(mpsc::Sender<AlertSettings>);
+
+impl AlertOrders {
+    /// The end that hands them on, and the one that takes them.
+    #[must_use]
+    pub fn channel() -> (Self, mpsc::Receiver<AlertSettings>) {
+        let (sender, receiver) = mpsc::channel(ORDERS_QUEUED_MAX);
+        (Self(sender), receiver)
+    }
+
+    /// Has these settings taken; waits while others do.
+    pub async fn configure(&self, settings: AlertSettings) {
+        // Fails only when everything ends.
+        let _ = self.0.send(settings).await;
+    }
+}
+
+/// Drives the engine.
+pub struct Alerting {
+    engine: Engine,
+    saved_at: i64,
+    touched: bool,
+}
+
+impl Alerting {
+    /// Goes on where history says that we were.
+    pub async fn restore(rules: Rules, history: &History) -> Self {
+        let kept = history.store.recall(KEPT_AS).await.ok().flatten();
+        let kept: Option<(i64, Saved)> = kept.and_then(|text| {
+            let read = serde_json::from_str(&text);
+            read.inspect_err(|err| tracing::warn!("the state of alerts is not taken over: {err}"))
+                .ok()
+        });
+        let mut engine = match &kept {
+            Some((_, saved)) => Engine::restore(rules, saved.clone()),
+            None => Engine::new(rules),
+        };
+        let since = kept.map_or(0, |(at, _)| at);
+        let changes = history.store.alert_changes(since).await.unwrap_or_default();
+        let changes: Vec<Transition> =
+            changes.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+        engine.catch_up(&changes);
+        Self { engine, saved_at: 0, touched: true }
+    }
+
+    /// Takes other settings.
+    pub fn configure(&mut self, settings: AlertSettings, now: i64) -> Batch {
+        let AlertSettings { rules, windows, servers } = settings;
+        self.engine.set_rules(rules);
+        if let Err(problem) = self.engine.set_windows(&windows) {
+            tracing::error!("maintenance windows are not taken: {problem}");
+        }
+        let gone = self.engine.keep(now, |alias| servers.contains(alias));
+        self.noted(&gone)
+    }
+
+    /// Takes a settled poll, with what happened into its note.
+    pub fn observe(&mut self, snapshot: &Snapshot, batch: &mut Batch) {
+        let Some(at) = snapshot.reach.last_attempt else { return };
+        let secs = at.as_second();
+        let happened = self.engine.observe(&Observation { snapshot, secs, clock_skew_secs: None });
+        batch.alerts.extend(self.noted(&happened).alerts);
+        self.touched = true;
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: i64) -> Batch {
+        let happened = self.engine.tick(now);
+        let mut batch = self.noted(&happened);
+        if now - self.saved_at >= SAVE_EVERY_SECS {
+            self.saved_at = now;
+            if let Ok(text) = serde_json::to_string(&(now, self.engine.saved())) {
+                batch.kept.push((KEPT_AS.to_owned(), text));
+            }
+        }
+        batch
+    }
+
+    /// The open alerts, if any may have changed since they were asked for.
+    pub fn open(&mut self) -> Option<Arc<Vec<Alert>>> {
+        std::mem::take(&mut self.touched).then(|| Arc::new(self.engine.open().cloned().collect()))
+    }
+
+    /// What is stored of transitions. One that never fired is no alert.
+    fn noted(&mut self, happened: &[Transition]) -> Batch {
+        self.touched |= !happened.is_empty();
+        let fired = |it: &&Transition| !matches!(it.change, Change::Pending | Change::Dropped);
+        let change = |it: &Transition| {
+            tracing::info!(
+                alert.id = %it.alert.id,
+                alert.rule = %it.alert.rule,
+                host.name = it.alert.host.as_ref().map(HostName::as_str),
+                "alert {:?}: {}", it.change, it.alert.says
+            );
+            Some(AlertChange {
+                host: it.alert.host.clone(),
+                id: it.alert.id.clone(),
+                began: it.alert.began,
+                secs: it.at,
+                over: matches!(it.change, Change::Resolved | Change::Gone),
+                alert: serde_json::to_string(&it.alert).ok()?,
+                change: serde_json::to_string(it).ok()?,
+            })
+        };
+        let alerts = happened.iter().filter(fired).filter_map(change).collect();
+        Batch { alerts, ..Batch::default() }
+    }
+}
