@@ -5,7 +5,7 @@
 //!
 //! 1. At the start [`Engine::restore`] with the last [`Saved`] of the store,
 //!    [`Engine::catch_up`] with the transitions stored after it, [`Engine::set_windows`], and
-//!    [`Engine::keep`] with the servers of the configuration.
+//!    [`Engine::keep`] with the servers that are polled; again when the configuration changes.
 //! 2. For each settled poll, failed ones too, [`Engine::observe`]; every few seconds
 //!    [`Engine::tick`].
 //! 3. What they return is stored, and then, where [`Transition::is_news`], told. Now and then the
@@ -120,8 +120,11 @@ impl Engine {
             if self.last.is_some_and(|last| transition.at < last) {
                 continue;
             }
-            if let Some(alias) = &transition.alert.host {
-                self.servers.entry(alias.clone()).or_default().catch_up(transition);
+            match &transition.alert.host {
+                Some(alias) => {
+                    self.servers.entry(alias.clone()).or_default().catch_up(transition);
+                }
+                None => self.fleet.catch_up(&transition.alert),
             }
         }
         self.restored = true;

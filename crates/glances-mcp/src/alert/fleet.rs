@@ -51,6 +51,15 @@ impl Fleet {
         self.held_until = now.saturating_add(seen);
     }
 
+    /// Takes an alert over from a transition that was stored after the last state.
+    pub(super) fn catch_up(&mut self, alert: &Alert) {
+        if alert.state.is_open() {
+            self.alerts.insert(alert.series.clone(), alert.clone());
+        } else {
+            self.alerts.remove(&alert.series);
+        }
+    }
+
     /// Judges who fails; whether anything changed.
     pub(super) fn judge(
         &mut self,

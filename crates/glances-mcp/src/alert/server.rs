@@ -182,6 +182,9 @@ impl Server {
     /// Time passed: whether somebody still brings its snapshots.
     pub(super) fn tick(&mut self, now: i64, out: &mut Vec<Transition>) {
         let late = NO_DATA_SECS.max(self.interval_secs.saturating_mul(NO_DATA_INTERVALS));
+        if self.host.as_ref().is_some_and(|host| host.paused) {
+            return;
+        }
         if self.seen != 0 && now >= self.held_until && now - self.seen.max(self.held_until) > late {
             self.failing_since.get_or_insert(now);
             self.no_data(Verdict::Up(Severity::Warning), now, out);

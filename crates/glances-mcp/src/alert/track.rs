@@ -95,7 +95,8 @@ impl Track {
         limits: &[(Severity, Patience)],
     ) -> Option<Judgement> {
         let spacing = secs.saturating_sub(self.seen);
-        if self.seen != 0 && spacing <= 0 && pace == Pace::Sample {
+        // The same sample again, or a late one; a clock that was set back is a gap.
+        if self.seen != 0 && (-GAP_SECS_MIN..=0).contains(&spacing) && pace == Pace::Sample {
             return None;
         }
         let step = match pace {

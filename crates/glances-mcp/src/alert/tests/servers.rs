@@ -453,3 +453,17 @@ fn a_given_clear_limit_is_where_the_alert_ends_and_critical_eases_before() {
     ];
     assert_eq!(told(&all), expected);
 }
+
+#[test]
+fn a_clock_that_is_set_back_is_a_gap_and_no_more() {
+    let (mut engine, mut db) = (Engine::new(Rules::built_in()), Machine::new("db-1"));
+    run(&mut engine, &mut db, (START, START + minutes(12)), |_| vec![cpu(97.0), raid(1)]);
+    let back = START - 3_600;
+    let held = run(&mut engine, &mut db, (back, back + minutes(5)), |_| vec![cpu(97.0), raid(1)]);
+    assert_eq!(held, []);
+    let over = run(&mut engine, &mut db, (back + minutes(5), back + minutes(60)), |_| {
+        vec![cpu(1.0), raid(2)]
+    });
+    assert_eq!(over.iter().filter(|it| it.change == Change::Resolved).count(), 2);
+    assert_eq!(engine.open().count(), 0);
+}
