@@ -53,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &[]),
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
-    ("ingest", &["live", "metric", "model", "render", "snapshot", "store"]),
+    ("ingest", &["alert", "live", "metric", "model", "render", "snapshot", "store"]),
     ("judge", &["live", "model", "store"]),
     // pure: polls in, transitions out
     ("alert", &["metric", "model", "selector", "snapshot"]),
@@ -65,11 +65,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "access", "command", "judge", "metric", "model", "query", "redact", "render",
+            "access", "alert", "command", "judge", "metric", "model", "query", "redact", "render",
             "snapshot", "store",
         ],
     ),
-    ("query", &["access", "judge", "live", "model", "redact", "selector", "snapshot", "store"]),
+    (
+        "query",
+        &[
+            "access", "alert", "ingest", "judge", "live", "model", "redact", "selector",
+            "snapshot", "store",
+        ],
+    ),
     ("selector", &["redact", "snapshot"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),

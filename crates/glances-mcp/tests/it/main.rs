@@ -9,6 +9,7 @@
 
 mod support;
 
+mod alerts;
 mod arguments;
 mod cli;
 mod contracts;
