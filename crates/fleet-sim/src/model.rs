@@ -2,7 +2,7 @@
 //! never reads a clock: host and moment in, numbers out.
 
 use crate::host::catalog::ContainerKindState;
-use crate::host::{Container, Disk, Host, Mount, Process, Sensor};
+use crate::host::{Container, Disk, Host, Mount, Process, Sensor, script};
 use crate::load::{Curve, HOUR_SECS, hash, unit};
 
 /// When a plugin was sampled, and what the sample is compared with. Seconds since 1970.
@@ -90,18 +90,20 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    fn of(busy: f64, iowait: f64, physical: bool) -> Self {
-        let busy = busy.clamp(0.0, 1.0);
-        let iowait = iowait.clamp(0.0, 1.0 - busy);
+    /// `stolen` is what neighbours take: first of what is idle, then of what our own programs had.
+    fn of(busy: f64, iowait: f64, stolen: f64, physical: bool) -> Self {
+        let stolen = stolen.clamp(0.0, 1.0);
+        let busy = busy.clamp(0.0, 1.0 - stolen);
+        let iowait = iowait.clamp(0.0, 1.0 - stolen - busy);
         let steal = if physical { 0.0 } else { 0.015 };
         Self {
-            total: 100.0 * busy,
+            total: 100.0 * (busy + stolen),
             user: 100.0 * busy * (0.71 - steal),
             system: 100.0 * busy * 0.27,
             nice: 100.0 * busy * 0.02,
-            idle: 100.0 * (1.0 - busy - iowait),
+            idle: 100.0 * (1.0 - stolen - busy - iowait),
             iowait: 100.0 * iowait,
-            steal: 100.0 * busy * steal,
+            steal: 100.0 * (busy * steal + stolen),
         }
     }
 }
@@ -179,6 +181,8 @@ pub struct ContainerNow<'h> {
     pub container: &'h Container,
     /// Its state.
     pub state: ContainerState,
+    /// How often it has been made anew.
+    pub remade: u64,
     /// Percent of one core.
     pub cpu_percent: f64,
     /// Bytes.
@@ -191,6 +195,18 @@ pub struct ContainerNow<'h> {
     pub created: f64,
     /// Seconds it has been running.
     pub uptime_secs: f64,
+}
+
+impl ContainerNow<'_> {
+    /// Its identifier: 64 hexadecimal digits, others whenever it was made anew.
+    #[must_use]
+    pub fn id(&self) -> String {
+        if self.remade == 0 {
+            return self.container.id.clone();
+        }
+        let own = hash(self.container.seed, self.remade);
+        (0..4).map(|part| format!("{:016x}", hash(own, part))).collect()
+    }
 }
 
 impl<'h> Model<'h> {
@@ -221,7 +237,8 @@ impl<'h> Model<'h> {
             return Cpu::default();
         }
         let host = self.host;
-        Cpu::of(self.mean(&host.cpu), self.mean(&host.iowait), host.is_physical())
+        let stolen = self.mean(&host.steal);
+        Cpu::of(self.mean(&host.cpu), self.mean(&host.iowait), stolen, host.is_physical())
     }
 
     /// CPU time by core since the sample before.
@@ -232,8 +249,9 @@ impl<'h> Model<'h> {
                 return (core, Cpu { total: 100.0, ..Cpu::default() });
             }
             let own = model.host.cpu.derive(1.0, hash(model.host.spec.seed, 500 + u64::from(core)));
-            let iowait = model.mean(&model.host.iowait);
-            (core, Cpu::of(model.mean(&own), iowait, model.host.is_physical()))
+            let host = model.host;
+            let (iowait, stolen) = (model.mean(&host.iowait), model.mean(&host.steal));
+            (core, Cpu::of(model.mean(&own), iowait, stolen, host.is_physical()))
         })
     }
 
@@ -242,7 +260,8 @@ impl<'h> Model<'h> {
     pub fn load(&self) -> [f64; 3] {
         [60.0, 300.0, 900.0].map(|span| {
             let from = (self.moment.at - span).max(self.moment.boot);
-            let busy = self.host.cpu.mean(from, self.moment.at);
+            let busy = self.host.cpu.mean(from, self.moment.at)
+                + self.host.steal.mean(from, self.moment.at);
             // The kernel counts in steps of 1/2048.
             (busy * 1.15 * f64::from(self.host.cores) * 2_048.0).round() / 2_048.0
         })
@@ -320,12 +339,15 @@ impl<'h> Model<'h> {
         ]
     }
 
-    /// Every process, the busiest first.
+    /// Every process that lives, the busiest first.
     #[must_use]
     pub fn processes(&self) -> Vec<ProcessNow<'h>> {
         let used = self.mem().used as f64;
-        let mut list: Vec<_> =
-            self.host.processes.iter().map(|process| self.process(process, used)).collect();
+        let dead = |process: &Process| {
+            script::alive_secs(&process.crashes, self.moment.at).is_some_and(|secs| secs <= 0.0)
+        };
+        let living = self.host.processes.iter().filter(|process| !dead(process));
+        let mut list: Vec<_> = living.map(|process| self.process(process, used)).collect();
         list.sort_by(|a, b| b.cpu_percent.total_cmp(&a.cpu_percent));
         list
     }
@@ -344,6 +366,7 @@ impl<'h> Model<'h> {
             Some(_) => (self.mean(&process.cpu) * 1_000.0).round() / 10.0,
             None => 0.0,
         };
+        let grown: f64 = process.grown.iter().map(|bump| bump.value(self.moment.at)).sum();
         let kernel = process.kind.cmdline.is_empty();
         let status = match () {
             () if cpu_percent > 40.0 => "R",
@@ -354,7 +377,7 @@ impl<'h> Model<'h> {
             process,
             cpu_percent,
             cpu_secs: process.cpu.integral(start, self.moment.at.max(start)),
-            rss: (used * process.mem_share) as u64 / 4_096 * 4_096,
+            rss: (used * process.mem_share + grown) as u64 / 4_096 * 4_096,
             status,
             read: self.counter_from(start, &rates(process.kind.read, 1), 1.0),
             write: self.counter_from(start, &rates(process.kind.write, 2), 1.0),
@@ -369,28 +392,46 @@ impl<'h> Model<'h> {
 
     fn container(&self, container: &'h Container) -> ContainerNow<'h> {
         let Moment { at, boot, .. } = self.moment;
+        let crashing = script::alive_secs(&container.crashes, at);
+        let made = container.remade.iter().copied().filter(|made| *made <= at).fold(boot, f64::max);
+        let alive_secs = crashing.unwrap_or(at - made - 20.0).max(1.0);
         let state = match container.kind.state {
+            _ if crashing.is_some_and(|secs| secs <= 0.0) => ContainerState::Restarting,
             ContainerKindState::Running => ContainerState::Running,
             ContainerKindState::Paused => ContainerState::Paused,
             ContainerKindState::Exited => ContainerState::Exited,
             ContainerKindState::CrashLoop => ContainerState::Restarting,
-            ContainerKindState::Checked if at - boot < 90.0 => ContainerState::Starting,
+            ContainerKindState::Checked if alive_secs < 70.0 => ContainerState::Starting,
             ContainerKindState::Checked => {
                 // About one half hour in forty is a bad one.
                 let bad = unit(container.seed, (at / 1_800.0) as u64) < 0.025;
                 if bad { ContainerState::Unhealthy } else { ContainerState::Healthy }
             }
         };
+        // What was just started has not filled its caches yet.
+        let warm = crashing.map_or(1.0, |secs| 0.2 + 0.8 * (secs / 600.0).min(1.0));
+        let remade = container.remade.iter().filter(|made| **made <= at).count();
         ContainerNow {
             container,
             state,
+            remade: remade as u64,
             cpu_percent: 100.0 * self.mean(&container.cpu),
-            memory: container.mem.value(at) as u64 / 4_096 * 4_096,
+            memory: (container.mem.value(at) * warm) as u64 / 4_096 * 4_096,
             rx: self.counter(&container.rx, 1.0),
             tx: self.counter(&container.tx, 1.0),
-            created: boot - container.age_secs,
-            uptime_secs: (at - boot - 20.0).max(1.0),
+            created: if remade == 0 { boot - container.age_secs } else { made },
+            uptime_secs: alive_secs,
         }
+    }
+
+    /// Milliseconds until Glances answers: longer on a busy machine and while others steal from it.
+    #[must_use]
+    pub fn response_ms(&self) -> f64 {
+        let host = self.host;
+        let (busy, stolen) = (self.mean(&host.cpu), self.mean(&host.steal));
+        let idle = (1.0 - busy - stolen).clamp(0.02, 1.0);
+        let noise = unit(hash(host.spec.seed, 77), (self.moment.at * 10.0) as u64);
+        (2.5 + 3.0 * noise * noise) / idle.sqrt()
     }
 
     /// Value of a sensor.
