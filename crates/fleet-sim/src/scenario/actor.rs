@@ -42,7 +42,7 @@ impl Actor {
         if self.silences.iter().any(|silence| (silence.begin..silence.end).contains(&at)) {
             return None;
         }
-        let last = |times: &[f64]| times.iter().copied().filter(|time| *time <= at).next_back();
+        let last = |times: &[f64]| times.iter().copied().rfind(|time| *time <= at);
         let boot = last(&self.boots).unwrap_or(at);
         let started = last(&self.starts).map_or(boot, |start| start.max(boot)) + START_SECS;
         let started = started.min(at);

@@ -150,10 +150,14 @@ pub const KINDS: &[KindRow] = &[
         stage.skews(if stage.draw(2, 0.0, 1.0) < 0.5 { -secs } else { secs });
     }),
     row(Kind::GlancesRestart, "restart of Glances", (5.0, 90.0), any, |stage| {
-        stage.restarts_glances()
+        stage.restarts_glances();
     }),
-    row(Kind::Reboot, "reboot", (60.0, 300.0), any, |stage| stage.reboots()),
-    row(Kind::Outage, "outage", (300.0, 3.0 * HOUR_SECS), any, |stage| stage.is_silent()),
+    row(Kind::Reboot, "reboot", (60.0, 300.0), any, |stage| {
+        stage.reboots();
+    }),
+    row(Kind::Outage, "outage", (300.0, 3.0 * HOUR_SECS), any, |stage| {
+        stage.is_silent();
+    }),
 ];
 
 const fn any(_: &Host) -> bool {

@@ -130,9 +130,9 @@ impl Stage<'_> {
         let usual = if reads { disk.read.base() } else { disk.write.base() };
         let name = disk.name.clone();
         if reads {
-            disk.read.add(bump)
+            disk.read.add(bump);
         } else {
-            disk.write.add(bump)
+            disk.write.add(bump);
         }
         // What drowns in the usual traffic does not show.
         if bump.height > usual * 0.5 {
