@@ -1,5 +1,6 @@
 use super::*;
 use crate::fleet::Fleet;
+use crate::host::Host;
 use crate::model::{ContainerState, Model};
 use crate::spec::Role;
 
@@ -21,8 +22,6 @@ fn model(actor: &Actor, at: f64) -> Model<'_> {
 fn first(scenario: &Scenario, fits: impl Fn(&Host) -> bool) -> usize {
     scenario.actors().iter().position(|actor| fits(&actor.host)).unwrap()
 }
-
-use crate::host::Host;
 
 #[test]
 fn every_kind_has_one_row_and_a_name_of_its_own() {
@@ -119,7 +118,7 @@ fn a_leak_fills_memory_by_one_program_and_ends() {
 #[test]
 fn what_an_incident_says_it_moves_moves() {
     let mut scenario = calm();
-    let physical = first(&scenario, |host| host.is_physical());
+    let physical = first(&scenario, Host::is_physical);
     let virtual_one = first(&scenario, |host| !host.is_physical());
     let begin = BEGIN + 7.0 * DAY_SECS + 3.0 * HOUR_SECS;
     scenario.play(Kind::NoisyNeighbour, &[physical, virtual_one], begin, 3_600.0);

@@ -57,7 +57,7 @@ pub(crate) async fn run(hours: u32) {
          1 % on every number that moves\n",
         payloads.len()
     );
-    size::table(&file, written.bytes, written.values).await;
+    size::table(&file, written.values).await;
 }
 
 fn snapshot(

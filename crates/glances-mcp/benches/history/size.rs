@@ -20,17 +20,19 @@ const PARTS: &[(&str, &str)] = &[
 
 pub(crate) async fn run(servers: u32, days: u32) {
     let store = filled(servers, days).await;
-    let size = store.size().await.unwrap();
+    let values = store.size().await.unwrap().values;
     drop(store);
-    let file = place(servers, days);
-    table(&file, size.bytes, size.values).await;
+    table(&place(servers, days), values).await;
 }
 
 /// Prints what takes how much of a file.
-pub(crate) async fn table(file: &std::path::Path, bytes: u64, values: u64) {
+pub(crate) async fn table(file: &std::path::Path, values: u64) {
     sqlx::any::install_default_drivers();
     let url = format!("sqlite://{}?mode=rw", file.display());
     let pool = AnyPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+    // What is in the log is counted once, where it will stand.
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&pool).await.unwrap();
+    let bytes = std::fs::metadata(file).unwrap().len();
     println!("| part | MB | bytes a raw value |\n|---|---|---|");
     let mut rest = bytes as i64;
     for (part, sql) in PARTS {
@@ -42,11 +44,7 @@ pub(crate) async fn table(file: &std::path::Path, bytes: u64, values: u64) {
             part_bytes as f64 / values as f64
         );
     }
-    println!(
-        "| pages, keys, free space | {:.1} | {:.3} |",
-        rest as f64 / 1e6,
-        rest as f64 / values as f64
-    );
+    println!("| pages and keys | {:.1} | {:.3} |", rest as f64 / 1e6, rest as f64 / values as f64);
     println!(
         "| **all** | {:.1} | **{:.2}** |\n\n{values} raw values.",
         bytes as f64 / 1e6,
