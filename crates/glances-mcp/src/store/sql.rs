@@ -16,7 +16,7 @@ use self::catalog::Catalog;
 pub use self::open::backup;
 use super::{
     Batch, Event, Keep, Level, Point, Programs, Sample, SeriesName, Size, Span, Store, StoreError,
-    Upkeep, lock::Lock, row,
+    Upkeep, lock::Lock, programs, row,
 };
 use crate::model::HostName;
 
@@ -109,12 +109,12 @@ impl Sql {
         for sample in &batch.samples {
             self.write_sample(&mut tx, sample).await?;
         }
-        for programs in &batch.programs {
-            let host = self.catalog.host_id(&mut tx, &programs.host).await?;
-            let top = serde_json::to_string(&programs.top).unwrap_or_default();
+        for list in &batch.programs {
+            let host = self.catalog.host_id(&mut tx, &list.host).await?;
+            let top = programs::pack(&list.top);
             let sql = "INSERT INTO program (host_id, secs, top) VALUES ($1, $2, $3) \
                        ON CONFLICT DO NOTHING";
-            run(&mut tx, sqlx::query(sql).bind(host).bind(programs.secs).bind(top)).await?;
+            run(&mut tx, sqlx::query(sql).bind(host).bind(list.secs).bind(top)).await?;
         }
         for event in &batch.events {
             self.write_event(&mut tx, event).await?;

@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
     super::{
-        EVENTS_MAX, Event, Level, Point, Program, Programs, SeriesName, Size, Span, block, coarser,
-        row,
+        EVENTS_MAX, Event, Level, Point, Programs, SeriesName, Size, Span, block, coarser,
+        programs, row,
     },
     OURSELVES, Sql,
     catalog::Known,
@@ -128,8 +128,7 @@ impl Sql {
         let query = sqlx::query(sql).bind(known.id).bind(span.from).bind(span.to);
         let rows = query.fetch_all(&mut *connection).await?;
         let programs = rows.iter().filter_map(|row| {
-            let top: Vec<Program> =
-                serde_json::from_str(&row.try_get::<String, _>(1).ok()?).ok()?;
+            let top = programs::unpack(&row.try_get::<String, _>(1).ok()?)?;
             Some(Programs { host: host.clone(), secs: row.try_get(0).ok()?, top })
         });
         Ok(programs.collect())
