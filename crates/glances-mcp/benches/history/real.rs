@@ -21,7 +21,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::{BEGIN, feed, size};
+use super::{BEGIN, UPKEEP_EVERY, feed, size};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../glances-client/fixtures/4.5.8");
 const INTERVAL_SECS: u32 = 60;
@@ -48,8 +48,10 @@ pub(crate) async fn run(hours: u32) {
         let secs = BEGIN as i64 + round as i64 * i64::from(INTERVAL_SECS);
         let snapshot = snapshot(&host, &payloads, secs, round);
         store.append(&feed::noted(&mut recorded, &[Arc::new(snapshot)])).await.unwrap();
+        if round % UPKEEP_EVERY == UPKEEP_EVERY - 1 {
+            feed::keep_up(&store, secs).await;
+        }
     }
-    feed::keep_up(&store, BEGIN as i64 + i64::from(hours + 3) * 3_600).await;
     let written = store.size().await.unwrap();
     drop(store);
     println!(
