@@ -44,6 +44,13 @@ pub(crate) fn iso(time: f64) -> String {
     format!("{:04}-{:02}-{:02}T{}", p.year, p.month, p.day, clock(p.secs))
 }
 
+/// Month and day of the month.
+#[must_use]
+pub(crate) fn month_and_day(time: f64) -> (i64, i64) {
+    let p = parts(time);
+    (p.month, p.day)
+}
+
 /// `2026-11-22T20:10:36.729642`.
 #[must_use]
 pub(crate) fn iso_micros(time: f64) -> String {

@@ -23,6 +23,7 @@ pub mod json;
 pub mod load;
 pub mod model;
 pub mod sampler;
+pub mod scenario;
 
 mod calendar;
 mod clock;

@@ -1,7 +1,13 @@
 //! Believable load as closed formulas: a rate that can be read and integrated at any time in constant
 //! cost. Never keeps state and never reads a clock; the same seed and time give the same number.
 
+mod bump;
+mod week;
+
 use std::f64::consts::TAU;
+
+pub use bump::Bump;
+pub use week::Week;
 
 /// Seconds of a day.
 pub const DAY_SECS: f64 = 86_400.0;
@@ -71,8 +77,9 @@ impl Pulse {
 /// A rate over time: a base with a daily and an hourly rhythm, noise, and perhaps bursts.
 ///
 /// The amplitudes are shares of the base and sum to less than one, so the rate stays positive and a
-/// counter made of its integral never falls.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// counter made of its integral never falls. On days off the rhythm is smaller ([`Week`]), and so is the
+/// noise all week then.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     base: f64,
     daily: f64,
@@ -81,7 +88,13 @@ pub struct Curve {
     rhythm_seed: u64,
     noise_seed: u64,
     pulse: Option<Pulse>,
+    week: Option<Week>,
+    bumps: Vec<Bump>,
 }
+
+/// Most noise of a curve with days off, and the least share of one: what keeps the rate positive.
+const WEEK_NOISE_MAX: f64 = 0.18;
+const WEEK_SHARE_MIN: f64 = 0.4;
 
 impl Curve {
     /// A curve around `base`; rhythm and noise follow from the seed.
@@ -95,21 +108,50 @@ impl Curve {
             rhythm_seed: seed,
             noise_seed: seed,
             pulse: None,
+            week: None,
+            bumps: Vec::new(),
         }
     }
 
     /// The same curve with a burst on top.
     #[must_use]
-    pub const fn with_pulse(mut self, pulse: Pulse) -> Self {
+    pub fn with_pulse(mut self, pulse: Pulse) -> Self {
         self.pulse = Some(pulse);
         self
+    }
+
+    /// Gives it days off, on which it does `share` of its work.
+    pub fn set_week(&mut self, week: &Week, share: f64) {
+        self.week = Some(week.with_share(share.clamp(WEEK_SHARE_MIN, 1.0)));
+        self.noise = self.noise.min(WEEK_NOISE_MAX);
+    }
+
+    /// Adds a scripted change. One that lowers the rate may take a tenth of the base at most, and
+    /// more of a level, which is never integrated.
+    pub fn add(&mut self, bump: Bump) {
+        self.bumps.push(bump);
+    }
+
+    /// The rate around which it moves.
+    #[must_use]
+    pub const fn base(&self) -> f64 {
+        self.base
     }
 
     /// A curve with the same rhythm and bursts, scaled by `share`, with noise of its own.
     #[must_use]
     pub fn derive(&self, share: f64, seed: u64) -> Self {
         let pulse = self.pulse.map(|pulse| Pulse { height: pulse.height * share, ..pulse });
-        Self { base: self.base * share, pulse, noise_seed: seed, noise: 0.4, ..*self }
+        let bumps = self.bumps.iter().map(|bump| Bump { height: bump.height * share, ..*bump });
+        Self {
+            base: self.base * share,
+            noise: if self.week.is_some() { WEEK_NOISE_MAX } else { 0.4 },
+            noise_seed: seed,
+            pulse,
+            week: self.week.clone(),
+            bumps: bumps.collect(),
+            ..*self
+        }
     }
 
     /// The rate at a time, per second.
@@ -125,14 +167,30 @@ impl Curve {
             })
             .sum();
         let pulse = self.pulse.map_or(0.0, |pulse| pulse.value(time));
-        self.base * (1.0 + daily + hourly + self.noise * noise) + pulse
+        let bumps: f64 = self.bumps.iter().map(|bump| bump.value(time)).sum();
+        let share = self.week.as_ref().map_or(1.0, |week| week.share(time));
+        self.base * (share * (1.0 + daily + hourly) + self.noise * noise) + pulse + bumps
     }
 
     /// The amount that flowed from one time to another: the exact integral of [`Curve::value`].
     #[must_use]
     pub fn integral(&self, from: f64, to: f64) -> f64 {
         let pulse = self.pulse.map_or(0.0, |pulse| pulse.integral(from, to));
-        self.base * ((to - from) + self.wave(to) - self.wave(from)) + pulse
+        let bumps: f64 = self.bumps.iter().map(|bump| bump.integral(from, to)).sum();
+        let rhythm = match &self.week {
+            None => (to - from) + self.rhythm(to) - self.rhythm(from),
+            Some(week) => self.working(week, to) - self.working(week, from),
+        };
+        let noise = self.noise * (self.noise_until(to) - self.noise_until(from));
+        self.base * (rhythm + noise) + pulse + bumps
+    }
+
+    /// The rhythm with days off, from 1970 to a time.
+    fn working(&self, week: &Week, time: f64) -> f64 {
+        let day = (time / DAY_SECS).floor();
+        let begin = day * DAY_SECS;
+        let today = time - begin + self.rhythm(time) - self.rhythm(begin);
+        week.weighted_secs(day as i64) + week.share(time) * today
     }
 
     /// The mean rate between two times; the rate itself when they are equal.
@@ -142,18 +200,21 @@ impl Curve {
     }
 
     /// The bounded, periodic part of the primitive, as a share of the base.
-    fn wave(&self, time: f64) -> f64 {
+    fn rhythm(&self, time: f64) -> f64 {
         let primitive = |turn: f64, period: f64| -(TAU * turn).cos() * period / TAU;
         let daily = self.daily * primitive(self.turn(time, DAY_SECS, 4), DAY_SECS);
-        let hourly = self.hourly * primitive(self.turn(time, HOUR_SECS, 5), HOUR_SECS);
-        let noise: f64 = NOISE_SLOTS
+        daily + self.hourly * primitive(self.turn(time, HOUR_SECS, 5), HOUR_SECS)
+    }
+
+    /// The same of the noise, before its height.
+    fn noise_until(&self, time: f64) -> f64 {
+        NOISE_SLOTS
             .iter()
             .map(|&(length, share)| {
                 let (height, turn) = self.slot(time, length);
                 share * height * (1.0 - (TAU * turn).cos()) * length / TAU
             })
-            .sum();
-        daily + hourly + self.noise * noise
+            .sum()
     }
 
     /// Where in a period the time lies, `0.0..1.0`, with a hashed shift of at most a quarter.
@@ -172,7 +233,7 @@ impl Curve {
 }
 
 /// A level over time, such as used memory: a wave around a base plus a slow saw tooth.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Level {
     /// The wave.
     pub wave: Curve,
@@ -207,6 +268,17 @@ impl Level {
         }
     }
 
+    /// Grows through this time without falling back, which nobody would have scripted.
+    pub fn grow_through(&mut self, from: f64, to: f64) {
+        let period = self.saw_period_secs.max(3.0 * (to - from));
+        self.saw_height *= self.saw_period_secs / period;
+        self.saw_period_secs = period;
+        let tooth = |time: f64| ((time + self.saw_phase_secs) / period).floor();
+        if tooth(from) != tooth(to) {
+            self.saw_phase_secs = period * 0.1 - from.rem_euclid(period);
+        }
+    }
+
     /// The level at a time.
     #[must_use]
     pub fn value(&self, time: f64) -> f64 {
@@ -227,6 +299,12 @@ mod tests {
         let mut curves: Vec<Curve> = (0..20).map(|seed| Curve::new(1_000.0, seed)).collect();
         curves.push(Curve::new(1_000.0, 99).with_pulse(pulse));
         curves.push(Curve::new(1_000.0, 99).with_pulse(pulse).derive(0.1, 7));
+        let monday = (START / DAY_SECS) as i64 + 1;
+        let mut working = Curve::new(1_000.0, 98);
+        working.set_week(&Week::new(1.0, &[monday]), 0.4);
+        working.add(Bump::block(START + 3_000.0, START + 6_000.0, 700.0).soft(500.0, 900.0));
+        curves.push(working.derive(2.0, 8));
+        curves.push(working);
         curves
     }
 
@@ -257,8 +335,30 @@ mod tests {
         for curve in curves() {
             let whole = curve.integral(START - 5e6, START + 90.0);
             let parts = curve.integral(START - 5e6, START) + curve.integral(START, START + 90.0);
-            assert!((whole - parts).abs() < 0.01);
+            assert!((whole - parts).abs() < 0.1, "{curve:?}");
         }
+    }
+
+    #[test]
+    fn a_level_that_shall_grow_through_does_not_fall_back() {
+        for seed in 0..50 {
+            let mut level = Level::filling(0.4, 0.9, within(seed, 1, 3.0, 60.0) * DAY_SECS, seed);
+            level.grow_through(START, START + 14.0 * DAY_SECS);
+            let values: Vec<f64> =
+                (0..14 * 24).map(|hour| level.value(START + f64::from(hour) * HOUR_SECS)).collect();
+            assert!(values.windows(2).all(|pair| pair[1] > pair[0] - 0.01), "{level:?}");
+            assert!(values.iter().all(|value| (0.3..0.95).contains(value)), "{level:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_off_has_less_than_a_working_day() {
+        let mut curve = Curve::new(1_000.0, 5);
+        curve.set_week(&Week::new(1.0, &[]), 0.5);
+        let monday = 1_795_392_000.0;
+        let day = |n: f64| curve.integral(monday + n * DAY_SECS, monday + (n + 1.0) * DAY_SECS);
+        let (friday, saturday) = (day(4.0), day(5.0));
+        assert!((saturday / friday - 0.5).abs() < 0.02, "{saturday} {friday}");
     }
 
     #[test]

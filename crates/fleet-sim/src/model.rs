@@ -1,8 +1,11 @@
 //! A host at a moment, in numbers: what a server of any version would measure. Never spells JSON and
 //! never reads a clock: host and moment in, numbers out.
 
-use crate::host::catalog::ContainerKindState;
-use crate::host::{Container, Disk, Host, Mount, Process, Sensor};
+mod containers;
+
+pub use containers::{ContainerNow, ContainerState};
+
+use crate::host::{Disk, Host, Mount, Process, Sensor, script};
 use crate::load::{Curve, HOUR_SECS, hash, unit};
 
 /// When a plugin was sampled, and what the sample is compared with. Seconds since 1970.
@@ -90,18 +93,20 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    fn of(busy: f64, iowait: f64, physical: bool) -> Self {
-        let busy = busy.clamp(0.0, 1.0);
-        let iowait = iowait.clamp(0.0, 1.0 - busy);
+    /// `stolen` is what neighbours take: first of what is idle, then of what our own programs had.
+    fn of(busy: f64, iowait: f64, stolen: f64, physical: bool) -> Self {
+        let stolen = stolen.clamp(0.0, 1.0);
+        let busy = busy.clamp(0.0, 1.0 - stolen);
+        let iowait = iowait.clamp(0.0, 1.0 - stolen - busy);
         let steal = if physical { 0.0 } else { 0.015 };
         Self {
-            total: 100.0 * busy,
+            total: 100.0 * (busy + stolen),
             user: 100.0 * busy * (0.71 - steal),
             system: 100.0 * busy * 0.27,
             nice: 100.0 * busy * 0.02,
-            idle: 100.0 * (1.0 - busy - iowait),
+            idle: 100.0 * (1.0 - stolen - busy - iowait),
             iowait: 100.0 * iowait,
-            steal: 100.0 * busy * steal,
+            steal: 100.0 * (busy * steal + stolen),
         }
     }
 }
@@ -153,46 +158,6 @@ pub struct ProcessNow<'h> {
     pub write: Counter,
 }
 
-/// What the engine says about a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContainerState {
-    /// Runs, has no health check.
-    Running,
-    /// Runs, its health check passes.
-    Healthy,
-    /// Runs, its health check fails.
-    Unhealthy,
-    /// Runs, its health check has not passed yet.
-    Starting,
-    /// Paused.
-    Paused,
-    /// Ended.
-    Exited,
-    /// Between two failures.
-    Restarting,
-}
-
-/// A container at a moment.
-#[derive(Clone, Copy, Debug)]
-pub struct ContainerNow<'h> {
-    /// The container.
-    pub container: &'h Container,
-    /// Its state.
-    pub state: ContainerState,
-    /// Percent of one core.
-    pub cpu_percent: f64,
-    /// Bytes.
-    pub memory: u64,
-    /// Bytes received.
-    pub rx: Counter,
-    /// Bytes sent.
-    pub tx: Counter,
-    /// Time of creation.
-    pub created: f64,
-    /// Seconds it has been running.
-    pub uptime_secs: f64,
-}
-
 impl<'h> Model<'h> {
     /// The counter that grows by `curve` times `scale` since boot.
     #[must_use]
@@ -221,7 +186,8 @@ impl<'h> Model<'h> {
             return Cpu::default();
         }
         let host = self.host;
-        Cpu::of(self.mean(&host.cpu), self.mean(&host.iowait), host.is_physical())
+        let stolen = self.mean(&host.steal);
+        Cpu::of(self.mean(&host.cpu), self.mean(&host.iowait), stolen, host.is_physical())
     }
 
     /// CPU time by core since the sample before.
@@ -232,8 +198,9 @@ impl<'h> Model<'h> {
                 return (core, Cpu { total: 100.0, ..Cpu::default() });
             }
             let own = model.host.cpu.derive(1.0, hash(model.host.spec.seed, 500 + u64::from(core)));
-            let iowait = model.mean(&model.host.iowait);
-            (core, Cpu::of(model.mean(&own), iowait, model.host.is_physical()))
+            let host = model.host;
+            let (iowait, stolen) = (model.mean(&host.iowait), model.mean(&host.steal));
+            (core, Cpu::of(model.mean(&own), iowait, stolen, host.is_physical()))
         })
     }
 
@@ -242,7 +209,8 @@ impl<'h> Model<'h> {
     pub fn load(&self) -> [f64; 3] {
         [60.0, 300.0, 900.0].map(|span| {
             let from = (self.moment.at - span).max(self.moment.boot);
-            let busy = self.host.cpu.mean(from, self.moment.at);
+            let busy = self.host.cpu.mean(from, self.moment.at)
+                + self.host.steal.mean(from, self.moment.at);
             // The kernel counts in steps of 1/2048.
             (busy * 1.15 * f64::from(self.host.cores) * 2_048.0).round() / 2_048.0
         })
@@ -320,12 +288,15 @@ impl<'h> Model<'h> {
         ]
     }
 
-    /// Every process, the busiest first.
+    /// Every process that lives, the busiest first.
     #[must_use]
     pub fn processes(&self) -> Vec<ProcessNow<'h>> {
         let used = self.mem().used as f64;
-        let mut list: Vec<_> =
-            self.host.processes.iter().map(|process| self.process(process, used)).collect();
+        let dead = |process: &Process| {
+            script::alive_secs(&process.crashes, self.moment.at).is_some_and(|secs| secs <= 0.0)
+        };
+        let living = self.host.processes.iter().filter(|process| !dead(process));
+        let mut list: Vec<_> = living.map(|process| self.process(process, used)).collect();
         list.sort_by(|a, b| b.cpu_percent.total_cmp(&a.cpu_percent));
         list
     }
@@ -344,6 +315,7 @@ impl<'h> Model<'h> {
             Some(_) => (self.mean(&process.cpu) * 1_000.0).round() / 10.0,
             None => 0.0,
         };
+        let grown: f64 = process.grown.iter().map(|bump| bump.value(self.moment.at)).sum();
         let kernel = process.kind.cmdline.is_empty();
         let status = match () {
             () if cpu_percent > 40.0 => "R",
@@ -354,43 +326,21 @@ impl<'h> Model<'h> {
             process,
             cpu_percent,
             cpu_secs: process.cpu.integral(start, self.moment.at.max(start)),
-            rss: (used * process.mem_share) as u64 / 4_096 * 4_096,
+            rss: (used * process.mem_share + grown) as u64 / 4_096 * 4_096,
             status,
             read: self.counter_from(start, &rates(process.kind.read, 1), 1.0),
             write: self.counter_from(start, &rates(process.kind.write, 2), 1.0),
         }
     }
 
-    /// Every container.
-    pub fn containers(&self) -> impl Iterator<Item = ContainerNow<'h>> {
-        let model = *self;
-        self.host.containers.iter().map(move |container| model.container(container))
-    }
-
-    fn container(&self, container: &'h Container) -> ContainerNow<'h> {
-        let Moment { at, boot, .. } = self.moment;
-        let state = match container.kind.state {
-            ContainerKindState::Running => ContainerState::Running,
-            ContainerKindState::Paused => ContainerState::Paused,
-            ContainerKindState::Exited => ContainerState::Exited,
-            ContainerKindState::CrashLoop => ContainerState::Restarting,
-            ContainerKindState::Checked if at - boot < 90.0 => ContainerState::Starting,
-            ContainerKindState::Checked => {
-                // About one half hour in forty is a bad one.
-                let bad = unit(container.seed, (at / 1_800.0) as u64) < 0.025;
-                if bad { ContainerState::Unhealthy } else { ContainerState::Healthy }
-            }
-        };
-        ContainerNow {
-            container,
-            state,
-            cpu_percent: 100.0 * self.mean(&container.cpu),
-            memory: container.mem.value(at) as u64 / 4_096 * 4_096,
-            rx: self.counter(&container.rx, 1.0),
-            tx: self.counter(&container.tx, 1.0),
-            created: boot - container.age_secs,
-            uptime_secs: (at - boot - 20.0).max(1.0),
-        }
+    /// Milliseconds until Glances answers: longer on a busy machine and while others steal from it.
+    #[must_use]
+    pub fn response_ms(&self) -> f64 {
+        let host = self.host;
+        let (busy, stolen) = (self.mean(&host.cpu), self.mean(&host.steal));
+        let idle = (1.0 - busy - stolen).clamp(0.02, 1.0);
+        let noise = unit(hash(host.spec.seed, 77), (self.moment.at * 10.0) as u64);
+        (2.5 + 3.0 * noise * noise) / idle.sqrt()
     }
 
     /// Value of a sensor.

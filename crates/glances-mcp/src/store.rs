@@ -13,6 +13,7 @@ mod history;
 mod level;
 mod lock;
 mod memory;
+mod programs;
 mod row;
 mod sql;
 

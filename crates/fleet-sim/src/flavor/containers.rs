@@ -106,7 +106,7 @@ fn record(model: &Model<'_>, flavor: Flavor, now: &ContainerNow<'_>, w: &mut Jso
     let kind = now.container.kind;
     w.field("key", "name");
     w.field("name", kind.name);
-    w.field("id", now.container.id.as_str());
+    w.field("id", now.id().as_str());
     w.field("status", status(now.state, newest));
     w.field("created", created(now).as_str());
     if measured {
@@ -163,7 +163,7 @@ fn old(model: &Model<'_>, now: &ContainerNow<'_>, w: &mut Json) {
     let kind = now.container.kind;
     w.field("key", "name");
     w.field("name", kind.name);
-    w.field("Id", now.container.id.as_str());
+    w.field("Id", now.id().as_str());
     w.field("Status", status(now.state, false));
     w.field("Created", created(now).as_str());
     w.field("Command", kind.command);

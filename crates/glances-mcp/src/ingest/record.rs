@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use glances_client::{Plugin, model::Process};
 
 use crate::{
-    metric::{self, METRICS, Metric, Unit},
+    metric::{self, Kind, METRICS, Metric, Unit},
     snapshot::Snapshot,
     store::{Program, Programs, Sample},
 };
@@ -29,7 +29,7 @@ pub(super) fn sample(before: Option<&Snapshot>, snapshot: &Snapshot) -> Option<S
         .filter(|metric| is_new(metric, before, snapshot))
         .flat_map(|metric| {
             metric.values(snapshot).into_iter().map(|(item, value)| {
-                (metric::series(metric.path, item.as_deref()).into(), kept(metric.unit, value))
+                (metric::series(metric.path, item.as_deref()).into(), kept(metric, value))
             })
         })
         .take(VALUES_MAX)
@@ -44,12 +44,27 @@ fn is_new(metric: &Metric, before: Option<&Snapshot>, snapshot: &Snapshot) -> bo
     read(snapshot).is_some() && before.and_then(read) != read(snapshot)
 }
 
-/// A percentage with three decimals: more is noise of a division, and a fifth of the disk.
-fn kept(unit: Unit, value: f64) -> f64 {
-    match unit {
-        Unit::Percent | Unit::PercentOfCore => (value * 1_000.0).round() / 1_000.0,
+/// Without the noise of a division, which does not compress: percentages have three decimals, rates
+/// and times seven digits.
+fn kept(metric: &Metric, value: f64) -> f64 {
+    match (metric.unit, metric.kind) {
+        (Unit::Percent | Unit::PercentOfCore, _) => thousandths(value),
+        (Unit::Milliseconds, _) | (_, Kind::Rate) => seven_digits(value),
         _ => value,
     }
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}
+
+/// The nearest number with 24 bits of mantissa. Whole numbers up to there stay as they are.
+fn seven_digits(value: f64) -> f64 {
+    const DROPPED_BITS: u32 = 29;
+    const HALF: u64 = 1 << (DROPPED_BITS - 1);
+    let bits = value.to_bits().saturating_add(HALF) >> DROPPED_BITS << DROPPED_BITS;
+    let near = f64::from_bits(bits);
+    if near.is_finite() { near } else { value }
 }
 
 /// The top programs, when their list is new and the last one is a minute old.
@@ -87,9 +102,24 @@ fn program(process: &Process) -> Program {
     let moved = read.or(write).map(|_| read.unwrap_or(0.0) + write.unwrap_or(0.0));
     Program {
         name: process.name.clone(),
-        cpu_percent: process.cpu_percent.map(|value| kept(Unit::Percent, value)),
+        cpu_percent: process.cpu_percent.map(thousandths),
         memory_bytes: process.memory.rss,
         io_bytes_per_second: moved.map(f64::round),
         processes: process.processes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seven_digits_are_close_and_whole_numbers_stay() {
+        for value in [0.0, 1.0, 4_096.0, 12_345_678.0, -3.0, f64::MAX] {
+            assert_eq!(seven_digits(value), value);
+        }
+        for value in [1.0 / 3.0, 987_654.321, 1e-9, 5e12 / 60.003, -2.0 / 7.0] {
+            assert!((seven_digits(value) / value - 1.0).abs() < 1e-7, "{value}");
+        }
     }
 }

@@ -9,14 +9,14 @@ mod seal;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use sqlx::{Any, AnyConnection, AnyPool, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Row as _, Transaction};
 use tokio::sync::Mutex;
 
 use self::catalog::Catalog;
 pub use self::open::backup;
 use super::{
-    AlertChange, Batch, Event, Keep, KeptAlert, Level, Point, Programs, Sample, SeriesName, Size,
-    Span, Store, StoreError, Upkeep, lock::Lock, row,
+    AlertChange, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
+    Store, StoreError, Upkeep, lock::Lock, programs, row,
 };
 use crate::model::HostName;
 
@@ -30,6 +30,16 @@ pub struct Sql {
     file: Option<PathBuf>,
     _lock: Option<Lock>,
 }
+
+/// A table and its columns.
+type Table = (&'static str, usize);
+
+const HEAD: Table = ("head (host_id, level, secs, layout_id, cells)", 5);
+const PROGRAM: Table = ("program (host_id, secs, top)", 3);
+
+/// Rows of one statement, most first. Each statement is handed to a thread of its own and waited for,
+/// which costs more than the rows; few sizes, so that their statements stay prepared.
+const ROWS_AT_ONCE: [usize; 3] = [32, 8, 1];
 
 /// The id under which events of our own stand.
 const OURSELVES: i64 = 0;
@@ -120,16 +130,24 @@ impl Store for Sql {
 impl Sql {
     async fn write(&self, batch: &Batch) -> sqlx::Result<()> {
         let mut tx = self.pool.begin().await?;
+        let mut rows = Vec::with_capacity(batch.samples.len());
         for sample in &batch.samples {
-            self.write_sample(&mut tx, sample).await?;
+            let (host, layout, columns) = self.catalog.columns(&mut tx, sample).await?;
+            rows.push((host, sample.secs, layout, row::pack(&columns)));
         }
-        for programs in &batch.programs {
-            let host = self.catalog.host_id(&mut tx, &programs.host).await?;
-            let top = serde_json::to_string(&programs.top).unwrap_or_default();
-            let sql = "INSERT INTO program (host_id, secs, top) VALUES ($1, $2, $3) \
-                       ON CONFLICT DO NOTHING";
-            run(&mut tx, sqlx::query(sql).bind(host).bind(programs.secs).bind(top)).await?;
+        insert(&mut tx, HEAD, &rows, |query, (host, secs, layout, cells)| {
+            query.bind(*host).bind(Level::Raw.id()).bind(*secs).bind(*layout).bind(cells.clone())
+        })
+        .await?;
+        let mut rows = Vec::with_capacity(batch.programs.len());
+        for list in &batch.programs {
+            let host = self.catalog.host_id(&mut tx, &list.host).await?;
+            rows.push((host, list.secs, programs::pack(&list.top)));
         }
+        insert(&mut tx, PROGRAM, &rows, |query, (host, secs, top)| {
+            query.bind(*host).bind(*secs).bind(top.clone())
+        })
+        .await?;
         for event in &batch.events {
             self.write_event(&mut tx, event).await?;
         }
@@ -147,23 +165,6 @@ impl Sql {
             run(&mut tx, sqlx::query(sql).bind(from).bind(to)).await?;
         }
         tx.commit().await
-    }
-
-    async fn write_sample(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        sample: &Sample,
-    ) -> sqlx::Result<()> {
-        let (host, layout, columns) = self.catalog.columns(tx, sample).await?;
-        let sql = "INSERT INTO head (host_id, level, secs, layout_id, cells) \
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let query = sqlx::query(sql)
-            .bind(host)
-            .bind(Level::Raw.id())
-            .bind(sample.secs)
-            .bind(layout)
-            .bind(row::pack(&columns));
-        run(tx, query).await
     }
 
     async fn write_event(
@@ -223,4 +224,29 @@ type Query<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
 /// Runs a statement that answers nothing.
 async fn run(connection: &mut AnyConnection, query: Query<'_>) -> sqlx::Result<()> {
     query.execute(connection).await.map(|_| ())
+}
+
+/// Inserts rows, but those that are there already.
+async fn insert<R>(
+    tx: &mut Transaction<'static, Any>,
+    (table, columns): Table,
+    rows: &[R],
+    bind: for<'q> fn(Query<'q>, &R) -> Query<'q>,
+) -> sqlx::Result<()> {
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let count = ROWS_AT_ONCE.into_iter().find(|count| *count <= rest.len()).unwrap_or(1);
+        let Some((some, more)) = rest.split_at_checked(count) else { break };
+        let row = |row: usize| {
+            let places: Vec<String> =
+                (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+            format!("({})", places.join(", "))
+        };
+        let places: Vec<String> = (0..count).map(row).collect();
+        let sql =
+            format!("INSERT INTO {table} VALUES {} ON CONFLICT DO NOTHING", places.join(", "));
+        run(tx, some.iter().fold(sqlx::query(AssertSqlSafe(sql)), bind)).await?;
+        rest = more;
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod binary;
 mod client;
+pub(crate) mod feed;
 mod judge;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};

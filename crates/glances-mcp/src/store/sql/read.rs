@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
     super::{
-        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, Level, Point, Program, Programs, SeriesName,
-        Size, Span, block, coarser, row,
+        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
+        block, coarser, programs, row,
     },
     OURSELVES, Sql,
     catalog::Known,
@@ -166,8 +166,7 @@ impl Sql {
         let query = sqlx::query(sql).bind(known.id).bind(span.from).bind(span.to);
         let rows = query.fetch_all(&mut *connection).await?;
         let programs = rows.iter().filter_map(|row| {
-            let top: Vec<Program> =
-                serde_json::from_str(&row.try_get::<String, _>(1).ok()?).ok()?;
+            let top = programs::unpack(&row.try_get::<String, _>(1).ok()?)?;
             Some(Programs { host: host.clone(), secs: row.try_get(0).ok()?, top })
         });
         Ok(programs.collect())

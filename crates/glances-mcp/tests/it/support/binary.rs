@@ -16,7 +16,20 @@ use super::{PATIENCE, until};
 
 /// A command that finds no configuration but what its arguments name.
 fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_glances-mcp"));
+    command_through(&[], dir, arguments)
+}
+
+/// The same, started by another program, which gets its name and arguments behind its own words.
+fn command_through(starter: &[&str], dir: &Path, arguments: &[&str]) -> Command {
+    const BINARY: &str = env!("CARGO_BIN_EXE_glances-mcp");
+    let mut command = match starter {
+        [] => Command::new(BINARY),
+        [program, words @ ..] => {
+            let mut command = Command::new(program);
+            command.args(words).arg(BINARY);
+            command
+        }
+    };
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GLANCES_MCP_")) {
         command.env_remove(name);
     }
@@ -54,13 +67,17 @@ pub(crate) struct Binary {
 impl Binary {
     /// Starts with a configuration file; `{config}` in the arguments is its path.
     pub(crate) fn start(config: &Value, arguments: &[&str]) -> Self {
+        Self::start_through(&[], config, arguments)
+    }
+
+    fn start_through(starter: &[&str], config: &Value, arguments: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         let file = dir.path().join("glances-mcp.json");
         std::fs::write(&file, config.to_string()).unwrap();
         let file = file.display().to_string();
         let arguments: Vec<&str> =
             arguments.iter().map(|word| if *word == "{config}" { &*file } else { *word }).collect();
-        let mut command = command(dir.path(), &arguments);
+        let mut command = command_through(starter, dir.path(), &arguments);
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         let stdin = child.stdin.take();
@@ -71,9 +88,18 @@ impl Binary {
 
     /// A server on a free port, once it listens.
     pub(crate) async fn serve(config: &Value, more: &[&str]) -> (Self, SocketAddr) {
+        Self::serve_through(&[], config, more).await
+    }
+
+    /// The same, started by another program that becomes it, such as `setpriv`.
+    pub(crate) async fn serve_through(
+        starter: &[&str],
+        config: &Value,
+        more: &[&str],
+    ) -> (Self, SocketAddr) {
         let mut arguments = vec!["serve", "--config", "{config}", "--port", "0"];
         arguments.extend(more);
-        let mut binary = Self::start(config, &arguments);
+        let mut binary = Self::start_through(starter, config, &arguments);
         let line = binary.logged("serving MCP at http://").await;
         let (_, rest) = line.split_once("http://").unwrap();
         let (address, _) = rest.split_once("/mcp").unwrap();
@@ -127,6 +153,11 @@ impl Binary {
     /// Closes its stdin.
     pub(crate) fn hang_up(&mut self) {
         self.stdin = None;
+    }
+
+    /// Number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal, by name.
