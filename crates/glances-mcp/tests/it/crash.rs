@@ -89,7 +89,6 @@ async fn kills(count: u64) {
             assert!(kept >= counted, "{host}: {counted} were readable, {kept} are left");
         }
     }
-    println!("{count} kills, {} series, opened after {slowest:?} at most", known.len());
     assert!(slowest < OPENS_WITHIN, "opened after {slowest:?}");
     let live = known.values().flat_map(BTreeMap::keys).filter(|secs| **secs >= began).count();
     assert!(live > SERVERS * 10, "the binary wrote {live} values only");
