@@ -58,7 +58,7 @@ const UPTIME_SLACK_SECS: f64 = 5.0;
 /// A virtual machine's memory moves by some pages without meaning.
 const MEMORY_SLACK: f64 = 0.01;
 
-/// What happened from the poll `before` to the poll `after`, at most [`EVENTS_MAX`].
+/// What happened from the poll `before` to the poll `after`; bounded.
 #[must_use]
 pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     let Some(secs) = after.reach.last_attempt.map(jiff::Timestamp::as_second) else {

@@ -54,7 +54,12 @@ pub fn chain(err: &dyn std::error::Error) -> String {
     let mut text = err.to_string();
     let mut cause = err.source();
     while let Some(err) = cause {
-        text.push_str(&format!(": {err}"));
+        // Some errors say what their cause says.
+        let more = err.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
         cause = err.source();
     }
     text

@@ -191,7 +191,11 @@ pub(super) async fn chosen(
     let mut found = cx.query.series(&cx.principal, &hosts).await?;
     for (text, pattern) in asked.iter().zip(&patterns) {
         if !found.iter().flat_map(|(_, names)| names).any(|name| pattern.fits(name)) {
-            return Err(pattern.nothing(text, found.iter().flat_map(|(_, names)| names)));
+            let nothing = pattern.nothing(text, found.iter().flat_map(|(_, names)| names));
+            return Err(match cx.query.outage() {
+                Some(outage) => ToolError::Refused(format!("{nothing}; {outage}")),
+                None => nothing,
+            });
         }
     }
     for (_, names) in &mut found {
