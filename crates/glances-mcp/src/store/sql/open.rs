@@ -107,6 +107,15 @@ async fn connect(url: &str, pragmas: &'static [&'static str]) -> sqlx::Result<An
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(CONNECTION_WAIT)
         .after_connect(move |connection, _| Box::pin(prepare(connection, pragmas)))
+        // A transaction that failed on a full disk can stay open; the next one on its connection
+        // would be a part of it, and answered as written when it is not. The ping comes after the
+        // rollback that waits.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect(url)
         .await
 }
