@@ -72,7 +72,7 @@ pub async fn judge(
     loop {
         let at = now();
         let mut judgement = Judgement { at: Some(at), servers: BTreeMap::new() };
-        for snapshot in live.all() {
+        for snapshot in live.all().iter() {
             let host = &snapshot.host.alias;
             match judge_server(&history, host, at.as_second()).await {
                 Ok(judged) => {
