@@ -2,6 +2,7 @@
 
 pub mod mounts;
 pub mod programs;
+mod readings;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -9,13 +10,14 @@ use glances_client::{
     ApiVersion, FetchError, Plugin, ServerInfo,
     model::{
         Amp, Cloud, Connections, Container, Core, CoreTimes, Cpu, Disk, Event, Filesystem, Folder,
-        Gpu, Interface, Ip, Irq, Limits, Load, Mem, MemSwap, Npu, Payload, PortCheck, Process,
-        ProcessCount, QuickLook, RaidArray, Sensor, SmartDisk, System, Vm, Wifi,
+        Gpu, Interface, Ip, Irq, Limits, Load, Mem, MemSwap, Npu, PortCheck, Process, ProcessCount,
+        QuickLook, RaidArray, Sensor, SmartDisk, System, Vm, Wifi,
     },
 };
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use self::readings::{Reading, Readings};
 use crate::model::{Criticality, HostName, Severity};
 
 /// What the configuration says of one server, credentials left out.
@@ -104,17 +106,6 @@ impl Status {
     }
 }
 
-/// The last that one plugin gave.
-#[derive(Clone, Debug, Default)]
-pub struct Reading {
-    /// Last decoded reply, kept while later attempts fail.
-    pub payload: Option<Arc<Payload>>,
-    /// When that reply arrived.
-    pub at: Option<Timestamp>,
-    /// When we last asked, with whatever result.
-    pub tried: Option<Timestamp>,
-}
-
 /// Attempts to reach a server, newest last.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
@@ -165,7 +156,7 @@ pub struct Snapshot {
     /// Thresholds and refresh times of its glances.conf.
     pub limits: Arc<Limits>,
     /// By plugin.
-    pub readings: BTreeMap<Plugin, Reading>,
+    pub readings: Readings,
     /// Why the last attempt at a plugin gave nothing. Mostly empty: every call looks here.
     pub errors: BTreeMap<Plugin, FetchError>,
     /// How reaching it went.
@@ -234,7 +225,7 @@ impl Snapshot {
             host,
             info: None,
             limits: Arc::default(),
-            readings: BTreeMap::new(),
+            readings: Readings::default(),
             errors: BTreeMap::new(),
             reach: Reach::default(),
             rounds: 0,
