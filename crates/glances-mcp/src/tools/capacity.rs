@@ -156,7 +156,7 @@ impl Tool for CapacityAnalysis {
         let (mut rows, mut idle) = (Vec::new(), Vec::new());
         let (mut calm, mut without_history, mut judged_at) = (0, 0, None);
         let whole = input.format.detailed() || selection.single().is_some();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             let judged = cx.query.judged(&cx.principal, &snapshot.host.alias);
             let Some((at, judged)) = judged else { continue };
             judged_at = Some(crate::query::coverage::rfc3339(at));
