@@ -1,0 +1,488 @@
+//! `generate_health_score`: one number a server and for the fleet, with every point explained.
+
+use std::collections::BTreeMap;
+
+use analytics::{Confidence, Grade, TimeLeft, fleet_health};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Context, Output, Tool, ToolError,
+    args::{Cursor, Format, Limit, Servers},
+    listing::Cut,
+    view::NAME_CHARS,
+};
+use crate::{
+    alert::Alert,
+    health::{self, Deduction, Evidence, Score, Values},
+    judge::Judged,
+    metric::Metric,
+    model::{Criticality, HostName},
+    query::coverage::{Coverage, Tally, rfc3339},
+    redact::clip,
+    render,
+    snapshot::{Snapshot, Status},
+};
+
+pub(super) struct GenerateHealthScore;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GenerateHealthScoreInput {
+    #[serde(default)]
+    servers: Servers,
+    #[serde(default)]
+    format: Format,
+    limit: Option<Limit>,
+    cursor: Option<Cursor>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct GenerateHealthScoreOutput {
+    /// All selected servers together; absent when none has a score.
+    fleet: Option<Fleet>,
+    /// Where there is more than one, worst first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    environments: Vec<Environment>,
+    /// Worst first.
+    servers: Vec<Row>,
+    /// What the servers of this reply lost, dearest first: the dearest three each; in `detailed`
+    /// and for one server, all. All points of a server add up to 100 − score.
+    deductions: Vec<Lost>,
+    /// Costs nothing, since it was not measured: on how many of the servers with a score.
+    not_measured: BTreeMap<&'static str, usize>,
+    notes: Vec<String>,
+    coverage: Coverage,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Fleet {
+    /// A tenth of the servers, weighted by criticality (low 1, normal 2, high 4, critical 8),
+    /// score no more: no mean, in which well servers hide ill ones.
+    score: f64,
+    grade: &'static str,
+    /// Servers with a score.
+    servers: usize,
+    /// Servers without one: they do not answer, and are neither well nor ill.
+    unknown: usize,
+    good: usize,
+    fair: usize,
+    poor: usize,
+    critical: usize,
+    /// Of the servers whose past is known.
+    score_24h_ago: Option<f64>,
+    score_7d_ago: Option<f64>,
+    trend: Option<&'static str>,
+    /// What is full next.
+    risk: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Environment {
+    environment: String,
+    score: Option<f64>,
+    grade: Option<&'static str>,
+    servers: usize,
+    unknown: usize,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Row {
+    #[schemars(with = "String")]
+    server: HostName,
+    score: f64,
+    /// good from 90, fair from 75, poor from 50, else critical.
+    grade: &'static str,
+    /// By the share of the expected signals that was measured.
+    confidence: &'static str,
+    /// From hourly means of the same signals, without alerts and dates.
+    score_24h_ago: Option<f64>,
+    score_7d_ago: Option<f64>,
+    /// Last hours against a day ago: 5 points are a change.
+    trend: Option<&'static str>,
+    /// Where a score of the past is missing.
+    history_hours: Option<i64>,
+    /// What will cost points next.
+    risk: Option<String>,
+    /// Age of the data of a stale server.
+    age_seconds: Option<f64>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Lost {
+    #[schemars(with = "String")]
+    server: HostName,
+    points: f64,
+    what: String,
+    value: f64,
+    unit: String,
+    /// From here on it costs points.
+    threshold: f64,
+    /// As its alert tells.
+    since: Option<String>,
+    /// Items of the kind that are bad as well.
+    others: Option<usize>,
+}
+
+/// Deductions of one server in a concise reply about several.
+const DEDUCTIONS_SHOWN: usize = 3;
+/// Environments of one reply; a word for each server is no grouping.
+const ENVIRONMENTS_MAX: usize = 8;
+/// Older than three rounds of the slowest plugin (SMART, 5 minutes) a reply tells nothing of now.
+const OLD_SECS: f64 = 900.0;
+/// Points that are a change: the hysteresis of the grades.
+const CHANGE_POINTS: f64 = 5.0;
+/// What is full within so many days is a risk.
+const RISK_DAYS: f64 = 30.0;
+
+impl Tool for GenerateHealthScore {
+    const NAME: &'static str = "generate_health_score";
+    const TITLE: &'static str = "Health score";
+    const DESCRIPTION: &'static str = "Which servers are unhealthy and why: a score of 0-100 for \
+        each server, environment and the fleet, every lost point explained, with trend and the \
+        next risk. The worst signal rules: 100 · (1 − 0.75 · worst − 0.25 · mean) of weight × \
+        badness; being busy alone costs 40 at most, peaks of CPU and network count once their \
+        alert fires. A server that does not answer has no score. For alerts use \
+        check_alert_conditions.";
+    type Input = GenerateHealthScoreInput;
+    type Output = GenerateHealthScoreOutput;
+
+    async fn call(cx: Context, input: Self::Input) -> Result<Self::Output, ToolError> {
+        let selection = cx.select(&input.servers).await?;
+        let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
+        let tally = Tally::new(&selection);
+        let open = cx.query.open_alerts(&cx.principal, &selection);
+        let mut alerts: BTreeMap<&HostName, Vec<&Alert>> = BTreeMap::new();
+        for alert in &open {
+            if let Some(host) = &alert.host {
+                alerts.entry(host).or_default().push(alert);
+            }
+        }
+        let mut scored: Vec<Scored> = Vec::new();
+        let mut unscored: Vec<&Snapshot> = Vec::new();
+        for snapshot in &selection.servers {
+            let alerts = alerts.get(&snapshot.host.alias).map_or(&[][..], Vec::as_slice);
+            let judged = cx.query.judged(&cx.principal, &snapshot.host.alias);
+            let judged = judged.map(|(_, judged)| judged).unwrap_or_default();
+            match Scored::of(snapshot, alerts, &judged, selection.now) {
+                Some(one) => scored.push(one),
+                None => unscored.push(snapshot),
+            }
+        }
+        scored.sort_by(|a, b| {
+            let score = a.score.health.score.total_cmp(&b.score.health.score);
+            let weight = b.criticality.cmp(&a.criticality);
+            score.then(weight).then_with(|| a.row.server.cmp(&b.row.server))
+        });
+        let all: Vec<&Scored> = scored.iter().collect();
+        let fleet = Fleet::of(&all, unscored.len());
+        let environments = environments(&all, &unscored);
+        let mut not_measured = BTreeMap::new();
+        for path in scored.iter().flat_map(|one| &one.score.lacking) {
+            *not_measured.entry(*path).or_default() += 1;
+        }
+        let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
+        notes.extend(notes_of(&all, unscored.len()));
+        let whole = input.format.detailed() || selection.single().is_some();
+        let most = if whole { usize::MAX } else { DEDUCTIONS_SHOWN };
+        let (shown, coverage) = cut.rows(scored, tally, |one| &one.row.server, "servers");
+        let (mut servers, mut deductions) = (Vec::new(), Vec::new());
+        for Scored { row, score, .. } in shown {
+            let lost = score.deductions.into_iter().take(most);
+            deductions.extend(lost.map(|lost| Lost::of(&row.server, lost)));
+            servers.push(row);
+        }
+        Ok(Self::Output {
+            fleet,
+            environments,
+            servers,
+            deductions,
+            not_measured,
+            notes,
+            coverage,
+        })
+    }
+}
+
+/// A server with its score.
+struct Scored {
+    row: Row,
+    score: Score,
+    environment: Option<String>,
+    criticality: Criticality,
+    /// Of the last hours, a day and a week ago.
+    past: [Option<f64>; 3],
+    full_days: Option<f64>,
+}
+
+impl Scored {
+    /// `None` for a server that does not answer, or of which nothing is known at this moment.
+    fn of(
+        snapshot: &Snapshot,
+        alerts: &[&Alert],
+        judged: &Judged,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let status = snapshot.status(now);
+        if !status.answers() {
+            return None;
+        }
+        let values = |metric: &'static Metric| -> Values {
+            let old = metric.plugin().is_some_and(|plugin| {
+                snapshot.age_secs(plugin, now).is_none_or(|age| age > OLD_SECS)
+            });
+            if old { Vec::new() } else { metric.values(snapshot) }
+        };
+        let evidence = Evidence {
+            cores: snapshot.core_count(),
+            alerts: Some(alerts),
+            fills: fills(snapshot, judged).filter(|(name, _)| name.starts_with("fs.")).collect(),
+            answered_percent: judged.health.answered_percent,
+        };
+        let score = health::score(&values, &evidence)?;
+        let past = &judged.health;
+        let (full_days, risk) = match next_full(snapshot, judged) {
+            Some((days, risk)) => (Some(days), Some(risk)),
+            None => (None, pending(alerts)),
+        };
+        let missing = past.day_ago.is_none() || past.week_ago.is_none();
+        let row = Row {
+            server: snapshot.host.alias.clone(),
+            score: score.health.score,
+            grade: word(score.health.grade),
+            confidence: match score.health.confidence {
+                Confidence::Low => "low",
+                Confidence::Medium => "medium",
+                Confidence::High => "high",
+            },
+            score_24h_ago: past.day_ago,
+            score_7d_ago: past.week_ago,
+            trend: trend(past.now, past.day_ago),
+            history_hours: missing.then_some(past.history_hours),
+            risk,
+            age_seconds: snapshot.core_age_secs(now).filter(|_| status == Status::Stale),
+        };
+        Some(Self {
+            row,
+            score,
+            environment: snapshot.host.environment.clone(),
+            criticality: snapshot.host.criticality,
+            past: [past.now, past.day_ago, past.week_ago],
+            full_days,
+        })
+    }
+
+    /// What it weighs among others.
+    const fn weight(&self) -> f64 {
+        match self.criticality {
+            Criticality::Low => 1.0,
+            Criticality::Normal => 2.0,
+            Criticality::High => 4.0,
+            Criticality::Critical => 8.0,
+        }
+    }
+}
+
+/// What can fill and has a date or surely none; filesystems that are gone are not in it.
+fn fills<'a>(
+    snapshot: &'a Snapshot,
+    judged: &'a Judged,
+) -> impl Iterator<Item = (&'a str, &'a analytics::Exhaustion)> {
+    let there = |series: &str| {
+        let mount = series.strip_prefix("fs.percent[").and_then(|rest| rest.strip_suffix(']'));
+        mount.is_none_or(|mount| {
+            let mut all = snapshot.filesystems().into_iter().flatten();
+            all.any(|fs| fs.mount == mount)
+        })
+    };
+    let known = judged.verdicts.iter().filter_map(|(series, verdict)| {
+        Some((&**series, verdict.fills.as_ref()?.as_ref().ok()?))
+    });
+    known.filter(move |(series, _)| there(series))
+}
+
+/// What is full next, in days and in words.
+fn next_full(snapshot: &Snapshot, judged: &Judged) -> Option<(f64, String)> {
+    let near = fills(snapshot, judged).filter(|(_, it)| it.is_pressing(RISK_DAYS));
+    let dated = near.filter_map(|(series, it)| match it.outlook {
+        analytics::Outlook::Fills { p50: TimeLeft::Days(likely), p5, .. } => {
+            let earliest = match p5 {
+                TimeLeft::Days(days) => format!(" (earliest {})", render::short(days)),
+                TimeLeft::Beyond => String::new(),
+            };
+            let name = clip(series, NAME_CHARS);
+            let days = render::short(likely);
+            Some((likely, format!("{name} likely full in {days} days{earliest}")))
+        }
+        _ => None,
+    });
+    dated.min_by(|one, other| one.0.total_cmp(&other.0))
+}
+
+/// An alert that will fire if it goes on.
+fn pending(alerts: &[&Alert]) -> Option<String> {
+    let quiet = |alert: &&&Alert| alert.state.is_firing() || !alert.suppressed_by.is_empty();
+    let first = alerts.iter().find(|alert| !quiet(alert))?;
+    let value = render::in_unit(first.value, &first.unit);
+    Some(format!("{} at {value}: an alert is pending", clip(&first.series, NAME_CHARS)))
+}
+
+fn trend(now: Option<f64>, then: Option<f64>) -> Option<&'static str> {
+    Some(match now? - then? {
+        CHANGE_POINTS.. => "better",
+        change if change <= -CHANGE_POINTS => "worse",
+        _ => "steady",
+    })
+}
+
+const fn word(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Good => "good",
+        Grade::Fair => "fair",
+        Grade::Poor => "poor",
+        Grade::Critical => "critical",
+    }
+}
+
+impl Fleet {
+    fn of(all: &[&Scored], unknown: usize) -> Option<Self> {
+        let now: Vec<_> =
+            all.iter().map(|one| (Some(one.score.health.score), one.weight())).collect();
+        let fleet = fleet_health(&now)?;
+        // Only servers that have both are compared.
+        let past = |at: usize, with: usize| {
+            let of = all.iter().map(|one| {
+                let score = one.past.get(with).copied().flatten().and(one.past.get(at).copied());
+                (score.flatten(), one.weight())
+            });
+            fleet_health(&of.collect::<Vec<_>>()).map(|fleet| fleet.p10_score)
+        };
+        let [good, fair, poor, critical] = fleet.grades;
+        let risky = all.iter().filter_map(|one| Some((one.full_days?, *one)));
+        let first = risky.min_by(|one, other| one.0.total_cmp(&other.0));
+        Some(Self {
+            score: fleet.p10_score,
+            grade: word(fleet.grade()),
+            servers: all.len(),
+            unknown,
+            good,
+            fair,
+            poor,
+            critical,
+            score_24h_ago: past(1, 1),
+            score_7d_ago: past(2, 2),
+            trend: trend(past(0, 1), past(1, 0)),
+            risk: first.and_then(|(_, one)| {
+                Some(format!("{}: {}", one.row.server, one.row.risk.as_ref()?))
+            }),
+        })
+    }
+}
+
+fn environments(all: &[&Scored], unscored: &[&Snapshot]) -> Vec<Environment> {
+    const NONE: &str = "none";
+    let mut by_name: BTreeMap<&str, (Vec<&Scored>, usize)> = BTreeMap::new();
+    for one in all {
+        let name = one.environment.as_deref().unwrap_or(NONE);
+        by_name.entry(name).or_default().0.push(one);
+    }
+    for snapshot in unscored {
+        let name = snapshot.host.environment.as_deref().unwrap_or(NONE);
+        by_name.entry(name).or_default().1 += 1;
+    }
+    if by_name.len() < 2 {
+        return Vec::new();
+    }
+    let row = |(name, (of, unknown)): (&str, (Vec<&Scored>, usize))| {
+        let fleet = Fleet::of(&of, unknown);
+        Environment {
+            environment: name.to_owned(),
+            score: fleet.as_ref().map(|fleet| fleet.score),
+            grade: fleet.as_ref().map(|fleet| fleet.grade),
+            servers: of.len(),
+            unknown,
+        }
+    };
+    let mut rows: Vec<Environment> = by_name.into_iter().map(row).collect();
+    let order = |row: &Environment| row.score.unwrap_or(f64::INFINITY);
+    rows.sort_by(|one, other| order(one).total_cmp(&order(other)));
+    rows.truncate(ENVIRONMENTS_MAX);
+    rows
+}
+
+fn notes_of(all: &[&Scored], unknown: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    if unknown > 0 {
+        let servers = render::count(unknown, "server");
+        notes.push(format!(
+            "{servers} without a score: what does not answer is neither well nor ill"
+        ));
+    }
+    let short = |at: usize| {
+        let missing = all.iter().filter(|one| one.past.get(at).copied().flatten().is_none());
+        let hours: Vec<i64> = missing.filter_map(|one| one.row.history_hours).collect();
+        Some((hours.len(), hours.into_iter().min()?))
+    };
+    for (at, when, need) in [(1, "24 hours", 24), (2, "7 days", 7 * 24)] {
+        if let Some((count, hours)) = short(at) {
+            let servers = render::count(count, "server");
+            notes.push(format!(
+                "no score of {when} ago for {servers}: the least history is {hours} of {need} hours"
+            ));
+        }
+    }
+    notes
+}
+
+impl Lost {
+    fn of(server: &HostName, lost: Deduction) -> Self {
+        Self {
+            server: server.clone(),
+            points: lost.points,
+            what: clip(&lost.what, NAME_CHARS).into_owned(),
+            value: lost.value,
+            unit: lost.unit,
+            threshold: lost.threshold,
+            since: lost.since.and_then(|secs| Timestamp::from_second(secs).ok()).map(rfc3339),
+            others: Some(lost.others).filter(|others| *others > 0),
+        }
+    }
+}
+
+impl Output for GenerateHealthScoreOutput {
+    fn headline(&self) -> String {
+        let Some(fleet) = &self.fleet else {
+            return "No server has a score: none of the selected answers.".to_owned();
+        };
+        let unknown = match fleet.unknown {
+            0 => String::new(),
+            unknown => format!(", {unknown} unknown"),
+        };
+        let (score, grade) = (render::short(fleet.score), fleet.grade);
+        let Some(worst) = self.servers.first() else {
+            return format!("Health {score} ({grade}){unknown}.");
+        };
+        let lost = self.deductions.iter().find(|lost| lost.server == worst.server);
+        let why = lost.map_or_else(
+            || "nothing is wrong with it".to_owned(),
+            |lost| {
+                let value = render::in_unit(lost.value, &lost.unit);
+                format!("{} at {value} costs {}", lost.what, render::short(lost.points))
+            },
+        );
+        format!(
+            "Health {score} ({grade}) of {}: {} critical, {} poor{unknown}. Worst: {} with {}; \
+             {why}.",
+            render::count(fleet.servers, "server"),
+            fleet.critical,
+            fleet.poor,
+            worst.server,
+            render::short(worst.score),
+        )
+    }
+}
