@@ -486,3 +486,6 @@ impl Output for GenerateHealthScoreOutput {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;
