@@ -11,8 +11,8 @@ use analytics::{
     health_signals,
 };
 
-pub use self::signals::{ANSWERED, paths};
 use self::signals::{ABOUT_REACH, ALERTED, OTHER_ALERT, Proof, SIGNALS, Signal};
+pub use self::signals::{ANSWERED, paths};
 use crate::{
     alert::{Alert, Reason},
     metric::{METRICS, Metric, Worse, series},
@@ -260,12 +260,8 @@ fn told(seen: &mut Vec<Seen>, alerts: &[&Alert]) {
         let (name, aspect, weight) =
             *ALERTED.iter().find(|(known, ..)| *known == name).unwrap_or(&OTHER_ALERT);
         let limits = HealthLimits { warning: 0.0, critical: CRITICAL_BADNESS };
-        let mut shown = Deduction::of(
-            alert.series.clone(),
-            alert.value,
-            alert.unit.clone(),
-            alert.threshold,
-        );
+        let mut shown =
+            Deduction::of(alert.series.clone(), alert.value, alert.unit.clone(), alert.threshold);
         shown.since = Some(alert.began);
         shown.others = of.len().saturating_sub(1);
         let kind = HealthSignalKind { name, aspect, weight, limits };

@@ -7,7 +7,8 @@ use crate::alert::State;
 
 /// Values by series.
 fn values(of: &[(&str, f64)]) -> impl Fn(&'static Metric) -> Values {
-    let of: Vec<(String, f64)> = of.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let of: Vec<(String, f64)> =
+        of.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
     move |metric| {
         let found = of.iter().filter_map(|(name, value)| {
             let (path, item) = match name.split_once('[') {
@@ -165,8 +166,7 @@ fn a_disk_that_fills_and_polls_that_were_not_answered_cost_points() {
     let of = four(70.0, 40.0, 1.0, 30.0);
     let fills = BTreeMap::from([("fs.percent[/var]", &filling)]);
     let answered_percent = Some(100.0);
-    let evidence =
-        Evidence { cores: Some(4), alerts: Some(&[]), fills, answered_percent };
+    let evidence = Evidence { cores: Some(4), alerts: Some(&[]), fills, answered_percent };
     let score = super::score(&values(&of), &evidence).unwrap();
     let first = &score.deductions[0];
     assert_eq!((&*first.what, first.threshold), ("days_to_full[/var]", 7.0));

@@ -44,11 +44,7 @@ pub(super) async fn past(history: &History, snapshot: &Snapshot, now: Timestamp)
     })
 }
 
-async fn read(
-    history: &History,
-    snapshot: &Snapshot,
-    now: i64,
-) -> Result<PastHealth, StoreError> {
+async fn read(history: &History, snapshot: &Snapshot, now: i64) -> Result<PastHealth, StoreError> {
     let host = &snapshot.host.alias;
     let mut names = history.store.series(host).await?;
     names.retain(|name| {

@@ -401,7 +401,7 @@ impl Output for PredictResourceNeedsOutput {
         };
         format!(
             "First: {} on {} peaks at {} (p95 {}), {} is needed; such forecasts were off by {} on \
-             average.",
+             average.{}",
             first.metric,
             first.server,
             render::in_unit(first.peak_p50, first.unit),
@@ -411,6 +411,7 @@ impl Output for PredictResourceNeedsOutput {
                 |percent| format!("{}% of the present size", render::short(percent))
             ),
             render::in_unit(first.backtest_error, first.unit),
+            self.cost.as_ref().map(Cost::words).unwrap_or_default(),
         )
     }
 }

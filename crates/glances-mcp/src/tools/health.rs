@@ -197,15 +197,7 @@ impl Tool for GenerateHealthScore {
             deductions.extend(lost.map(|lost| Lost::of(&row.server, lost)));
             servers.push(row);
         }
-        Ok(Self::Output {
-            fleet,
-            environments,
-            servers,
-            deductions,
-            not_measured,
-            notes,
-            coverage,
-        })
+        Ok(Self::Output { fleet, environments, servers, deductions, not_measured, notes, coverage })
     }
 }
 
@@ -222,12 +214,7 @@ struct Scored {
 
 impl Scored {
     /// `None` for a server that does not answer, or of which nothing is known at this moment.
-    fn of(
-        snapshot: &Snapshot,
-        alerts: &[&Alert],
-        judged: &Judged,
-        now: Timestamp,
-    ) -> Option<Self> {
+    fn of(snapshot: &Snapshot, alerts: &[&Alert], judged: &Judged, now: Timestamp) -> Option<Self> {
         let status = snapshot.status(now);
         if !status.answers() {
             return None;
@@ -300,9 +287,10 @@ fn fills<'a>(
             all.any(|fs| fs.mount == mount)
         })
     };
-    let known = judged.verdicts.iter().filter_map(|(series, verdict)| {
-        Some((&**series, verdict.fills.as_ref()?.as_ref().ok()?))
-    });
+    let known = judged
+        .verdicts
+        .iter()
+        .filter_map(|(series, verdict)| Some((&**series, verdict.fills.as_ref()?.as_ref().ok()?)));
     known.filter(move |(series, _)| there(series))
 }
 

@@ -66,8 +66,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact", "render",
-            "snapshot", "store",
+            "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
+            "render", "snapshot", "store",
         ],
     ),
     (

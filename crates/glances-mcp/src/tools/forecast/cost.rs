@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::HostName;
+use crate::{model::HostName, render};
 
 /// What is assumed of prices.
 pub(super) const PRICES: &str = "costs are plain numbers a month as in `cost_per_month`, in your \
@@ -68,7 +68,7 @@ impl Cost {
         };
         let mut scenarios = vec![scenario("as history goes on".to_owned(), |need| need.base)];
         if let Some(percent) = growth_percent {
-            let name = format!("load changes by {}%", crate::render::short(percent));
+            let name = format!("load changes by {}%", render::short(percent));
             scenarios.push(scenario(name, |need| need.grown));
         }
         Some(Self {
@@ -77,6 +77,17 @@ impl Cost {
             now_per_month,
             scenarios,
         })
+    }
+
+    /// For the headline: the scenario that was asked for.
+    pub(super) fn words(&self) -> String {
+        let Some(asked) = self.scenarios.last() else { return String::new() };
+        format!(
+            " At the needed sizes {} cost {} a month, now {}.",
+            render::count(self.priced_servers, "server"),
+            render::short(asked.needed_per_month),
+            render::short(self.now_per_month),
+        )
     }
 }
 
