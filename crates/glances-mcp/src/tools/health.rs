@@ -47,8 +47,8 @@ pub(super) struct GenerateHealthScoreOutput {
     environments: Vec<Environment>,
     /// Worst first.
     servers: Vec<Row>,
-    /// What the servers of this reply lost, dearest first: the dearest three each; in `detailed`
-    /// and for one server, all. All points of a server add up to 100 − score.
+    /// What the servers of this reply lost, dearest first: the dearest two each; in `detailed` and
+    /// for one server, all. All points of a server add up to 100 − score.
     deductions: Vec<Lost>,
     /// Costs nothing, since it was not measured: on how many of the servers with a score.
     not_measured: BTreeMap<&'static str, usize>,
@@ -97,6 +97,8 @@ struct Row {
     score: f64,
     /// good from 90, fair from 75, poor from 50, else critical.
     grade: &'static str,
+    /// How many things cost points.
+    deductions: usize,
     /// By the share of the expected signals that was measured.
     confidence: &'static str,
     /// From hourly means of the same signals, without alerts and dates.
@@ -130,7 +132,7 @@ struct Lost {
 }
 
 /// Deductions of one server in a concise reply about several.
-const DEDUCTIONS_SHOWN: usize = 3;
+const DEDUCTIONS_SHOWN: usize = 2;
 /// Environments of one reply; a word for each server is no grouping.
 const ENVIRONMENTS_MAX: usize = 8;
 /// Older than three rounds of the slowest plugin (SMART, 5 minutes) a reply tells nothing of now.
@@ -242,6 +244,7 @@ impl Scored {
             server: snapshot.host.alias.clone(),
             score: score.health.score,
             grade: word(score.health.grade),
+            deductions: score.deductions.len(),
             confidence: match score.health.confidence {
                 Confidence::Low => "low",
                 Confidence::Medium => "medium",

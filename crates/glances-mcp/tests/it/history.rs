@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Binary, Server, config, request, run, spec, text, until};
 
 /// A configuration that keeps history in this file.
-fn kept(fleet: &Fleet, file: &std::path::Path) -> Value {
+pub(crate) fn kept(fleet: &Fleet, file: &std::path::Path) -> Value {
     let mut config = config(fleet);
     config["store"] = json!({"url": file});
     config
@@ -202,7 +202,7 @@ async fn a_series_that_is_not_there_is_told_with_the_nearest() {
 
 /// Three weeks of one server, a poll every ten minutes: a disk that fills by two points a day up to
 /// 70 %, a busy and an idle processor by day and night, memory that stays.
-async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
+pub(crate) async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
     use glances_mcp::store::{Batch, Keep, Sample, Sql, Store as _};
     const DAY: i64 = 86_400;
     let store = Sql::open(file, "a test").await.unwrap();
