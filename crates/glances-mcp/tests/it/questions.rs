@@ -350,8 +350,7 @@ async fn questions_about_three_weeks() {
 }
 
 async fn who_is_busiest_and_idlest_and_what_could_shrink(shop: &Shop) {
-    let question =
-        "The ten busiest and the ten idlest servers by p95 of CPU over 14 days, and what could shrink?";
+    let question = "The ten busiest and the ten idlest servers by p95 of CPU over 14 days, and what could shrink?";
     let by = |order: &str| {
         json!({"metrics": ["cpu.total"], "since": "-14d", "sort_by": "p95", "limit": 10,
             "order": order})
