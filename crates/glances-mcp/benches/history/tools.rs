@@ -19,6 +19,7 @@ use glances_mcp::{
     query::Query,
     snapshot::Snapshot,
     store::History,
+    tasks::Tasks,
     tools::{self, Context, Progress, ToolDef},
 };
 use jiff::Timestamp;
@@ -78,7 +79,8 @@ pub(crate) async fn run(servers: u32, days: u32) {
     let (_alerts, alerts) = watch::channel(Arc::new(open));
     let query = Query::new(live.clone(), history.clone(), judgements.clone(), alerts);
     let started = Instant::now();
-    let judging = tokio::spawn(judge(live, history, publish, now));
+    let tasks = Tasks::default();
+    tasks.spawn("judge", judge(live, history, publish, now));
     judgements.wait_for(|judgement| judgement.at.is_some()).await.unwrap();
     let secs = started.elapsed().as_secs_f64();
     println!("judged {secs:.1} s after the start, 3 s of which it waits\n");
@@ -94,7 +96,6 @@ pub(crate) async fn run(servers: u32, days: u32) {
             row(def, &cx, &arguments.replace("ONE", &one)).await;
         }
     }
-    judging.abort();
 }
 
 async fn row(def: &ToolDef, cx: &Context, arguments: &str) {

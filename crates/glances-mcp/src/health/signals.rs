@@ -126,7 +126,7 @@ pub(super) const ABOUT_REACH: &[&str] =
 /// Share of our polls of a day that were answered, percent. A quarter of an hour a day is nothing,
 /// two hours and a half are an emergency.
 pub const ANSWERED: HealthSignalKind = HealthSignalKind {
-    name: "answered_percent",
+    name: "polls_answered_24h",
     aspect: Service,
     weight: 0.5,
     limits: HealthLimits { warning: 99.0, critical: 90.0 },

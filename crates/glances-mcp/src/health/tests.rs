@@ -79,7 +79,7 @@ fn a_worked_example_of_one_server() {
     near(lost, 100.0 - score.health.score);
     // Four of six that are expected: the days to full and the share answered need history.
     assert_eq!(score.health.confidence, Confidence::Medium);
-    for path in ["sensors.temperature", "raid.degraded", "days_to_full", "answered_percent"] {
+    for path in ["sensors.temperature", "raid.degraded", "days_to_full", "polls_answered_24h"] {
         assert!(score.lacking.contains(&path), "{path}");
     }
 }

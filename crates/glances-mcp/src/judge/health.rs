@@ -12,7 +12,7 @@ use crate::{
     store::{History, Level, Point, Span, StoreError},
 };
 
-/// A moment is scored by the newest hour of so many before it.
+/// A moment is scored by the newest hour that began so long before it at most.
 const NEAR_SECS: i64 = 3 * HOUR;
 /// Polls of a day below which nothing is said of their share.
 const POLLS_MIN: f64 = 30.0;
@@ -48,9 +48,10 @@ async fn read(history: &History, snapshot: &Snapshot, now: i64) -> Result<PastHe
     let host = &snapshot.host.alias;
     let mut names = history.store.series(host).await?;
     names.retain(|name| {
-        let path = name.split('[').next().unwrap_or_default();
-        path == ANSWERED || health::paths().any(|known| known == path)
+        path_of(name) == ANSWERED || health::paths().any(|path| path == path_of(name))
     });
+    // What every machine has before what some have hundreds of.
+    names.sort_by_key(|name| health::paths().position(|path| path == path_of(name)));
     names.truncate(SERIES_MAX);
     let span = Span { from: now - 7 * DAY - NEAR_SECS, to: now };
     let points = history.store.range(host, &names, span, Level::Hour).await?;
@@ -66,9 +67,14 @@ async fn read(history: &History, snapshot: &Snapshot, now: i64) -> Result<PastHe
     })
 }
 
-/// The score by the newest hour of each series before a moment.
+fn path_of(series: &str) -> &str {
+    series.split('[').next().unwrap_or_default()
+}
+
+/// The score by the newest whole hour of each series before a moment: the begun one may be a peak
+/// of a minute.
 fn score_at(all: &[(SeriesName, Vec<Point>)], cores: Option<u32>, at: i64) -> Option<f64> {
-    let span = Span { from: at - NEAR_SECS, to: at };
+    let span = Span { from: at - NEAR_SECS, to: at - HOUR + 1 };
     let values = |metric: &'static Metric| -> Values {
         let of = all.iter().filter_map(|(name, points)| {
             let item = match name.strip_prefix(metric.path)? {

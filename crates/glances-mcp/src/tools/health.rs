@@ -1,12 +1,15 @@
 //! `generate_health_score`: one number a server and for the fleet, with every point explained.
 
-use std::collections::BTreeMap;
+mod fleet;
 
-use analytics::{Confidence, Grade, TimeLeft, fleet_health};
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use analytics::{Confidence, Grade, TimeLeft};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::fleet::{Environment, Fleet, environments};
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
@@ -50,43 +53,11 @@ pub(super) struct GenerateHealthScoreOutput {
     /// What the servers of this reply lost, dearest first: the dearest two each; in `detailed` and
     /// for one server, all. All points of a server add up to 100 − score.
     deductions: Vec<Lost>,
-    /// Costs nothing, since it was not measured: on how many of the servers with a score.
-    not_measured: BTreeMap<&'static str, usize>,
+    /// What costs nothing, since it was not measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_measured: Vec<Lacking>,
     notes: Vec<String>,
     coverage: Coverage,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct Fleet {
-    /// A tenth of the servers, weighted by criticality (low 1, normal 2, high 4, critical 8),
-    /// score no more: no mean, in which well servers hide ill ones.
-    score: f64,
-    grade: &'static str,
-    /// Servers with a score.
-    servers: usize,
-    /// Servers without one: they do not answer, and are neither well nor ill.
-    unknown: usize,
-    good: usize,
-    fair: usize,
-    poor: usize,
-    critical: usize,
-    /// Of the servers whose past is known.
-    score_24h_ago: Option<f64>,
-    score_7d_ago: Option<f64>,
-    trend: Option<&'static str>,
-    /// What is full next.
-    risk: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct Environment {
-    environment: String,
-    score: Option<f64>,
-    grade: Option<&'static str>,
-    servers: usize,
-    unknown: usize,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -131,10 +102,16 @@ struct Lost {
     others: Option<usize>,
 }
 
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Lacking {
+    /// On so many of the servers with a score.
+    servers: usize,
+    what: String,
+}
+
 /// Deductions of one server in a concise reply about several.
 const DEDUCTIONS_SHOWN: usize = 2;
-/// Environments of one reply; a word for each server is no grouping.
-const ENVIRONMENTS_MAX: usize = 8;
 /// Older than three rounds of the slowest plugin (SMART, 5 minutes) a reply tells nothing of now.
 const OLD_SECS: f64 = 900.0;
 /// Points that are a change: the hysteresis of the grades.
@@ -176,30 +153,42 @@ impl Tool for GenerateHealthScore {
                 None => unscored.push(snapshot),
             }
         }
-        scored.sort_by(|a, b| {
-            let score = a.score.health.score.total_cmp(&b.score.health.score);
-            let weight = b.criticality.cmp(&a.criticality);
-            score.then(weight).then_with(|| a.row.server.cmp(&b.row.server))
-        });
-        let all: Vec<&Scored> = scored.iter().collect();
-        let fleet = Fleet::of(&all, unscored.len());
-        let environments = environments(&all, &unscored);
-        let mut not_measured = BTreeMap::new();
-        for path in scored.iter().flat_map(|one| &one.score.lacking) {
-            *not_measured.entry(*path).or_default() += 1;
-        }
-        let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
-        notes.extend(notes_of(&all, unscored.len()));
         let whole = input.format.detailed() || selection.single().is_some();
-        let most = if whole { usize::MAX } else { DEDUCTIONS_SHOWN };
-        let (shown, coverage) = cut.rows(scored, tally, |one| &one.row.server, "servers");
-        let (mut servers, mut deductions) = (Vec::new(), Vec::new());
-        for Scored { row, score, .. } in shown {
-            let lost = score.deductions.into_iter().take(most);
-            deductions.extend(lost.map(|lost| Lost::of(&row.server, lost)));
-            servers.push(row);
-        }
-        Ok(Self::Output { fleet, environments, servers, deductions, not_measured, notes, coverage })
+        let mut output = answer(scored, &unscored, (&cut, tally), whole);
+        output.notes.extend(cx.query.outage());
+        Ok(output)
+    }
+}
+
+/// The reply, from what was found of each server.
+fn answer(
+    mut scored: Vec<Scored>,
+    unscored: &[&Snapshot],
+    (cut, tally): (&Cut, Tally<'_>),
+    whole: bool,
+) -> GenerateHealthScoreOutput {
+    scored.sort_by(Scored::order);
+    let all: Vec<&Scored> = scored.iter().collect();
+    let fleet = Fleet::of(&all, unscored.len());
+    let environments = environments(&all, unscored);
+    let not_measured = not_measured(&all);
+    let notes = notes_of(&all, unscored.len());
+    let most = if whole { usize::MAX } else { DEDUCTIONS_SHOWN };
+    let (shown, coverage) = cut.rows(scored, tally, |one| &one.row.server, "servers");
+    let (mut servers, mut deductions) = (Vec::new(), Vec::new());
+    for Scored { row, score, .. } in shown {
+        let lost = score.deductions.into_iter().take(most);
+        deductions.extend(lost.map(|lost| Lost::of(&row.server, lost)));
+        servers.push(row);
+    }
+    GenerateHealthScoreOutput {
+        fleet,
+        environments,
+        servers,
+        deductions,
+        not_measured,
+        notes,
+        coverage,
     }
 }
 
@@ -265,6 +254,16 @@ impl Scored {
             past: [past.now, past.day_ago, past.week_ago],
             full_days,
         })
+    }
+
+    /// The lowest score first; of equals what is full first, then what matters most.
+    fn order(&self, other: &Self) -> Ordering {
+        let days = |one: &Self| one.full_days.unwrap_or(f64::INFINITY);
+        let score = self.row.score.total_cmp(&other.row.score);
+        score
+            .then_with(|| days(self).total_cmp(&days(other)))
+            .then_with(|| other.criticality.cmp(&self.criticality))
+            .then_with(|| self.row.server.cmp(&other.row.server))
     }
 
     /// What it weighs among others.
@@ -340,70 +339,18 @@ const fn word(grade: Grade) -> &'static str {
     }
 }
 
-impl Fleet {
-    fn of(all: &[&Scored], unknown: usize) -> Option<Self> {
-        let now: Vec<_> =
-            all.iter().map(|one| (Some(one.score.health.score), one.weight())).collect();
-        let fleet = fleet_health(&now)?;
-        // Only servers that have both are compared.
-        let past = |at: usize, with: usize| {
-            let of = all.iter().map(|one| {
-                let score = one.past.get(with).copied().flatten().and(one.past.get(at).copied());
-                (score.flatten(), one.weight())
-            });
-            fleet_health(&of.collect::<Vec<_>>()).map(|fleet| fleet.p10_score)
-        };
-        let [good, fair, poor, critical] = fleet.grades;
-        let risky = all.iter().filter_map(|one| Some((one.full_days?, *one)));
-        let first = risky.min_by(|one, other| one.0.total_cmp(&other.0));
-        Some(Self {
-            score: fleet.p10_score,
-            grade: word(fleet.grade()),
-            servers: all.len(),
-            unknown,
-            good,
-            fair,
-            poor,
-            critical,
-            score_24h_ago: past(1, 1),
-            score_7d_ago: past(2, 2),
-            trend: trend(past(0, 1), past(1, 0)),
-            risk: first.and_then(|(_, one)| {
-                Some(format!("{}: {}", one.row.server, one.row.risk.as_ref()?))
-            }),
-        })
+/// What was not measured, grouped by the number of servers.
+fn not_measured(all: &[&Scored]) -> Vec<Lacking> {
+    let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
+    for path in all.iter().flat_map(|one| &one.score.lacking) {
+        *servers.entry(path).or_default() += 1;
     }
-}
-
-fn environments(all: &[&Scored], unscored: &[&Snapshot]) -> Vec<Environment> {
-    const NONE: &str = "none";
-    let mut by_name: BTreeMap<&str, (Vec<&Scored>, usize)> = BTreeMap::new();
-    for one in all {
-        let name = one.environment.as_deref().unwrap_or(NONE);
-        by_name.entry(name).or_default().0.push(one);
+    let mut paths: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for (path, count) in servers {
+        paths.entry(count).or_default().push(path);
     }
-    for snapshot in unscored {
-        let name = snapshot.host.environment.as_deref().unwrap_or(NONE);
-        by_name.entry(name).or_default().1 += 1;
-    }
-    if by_name.len() < 2 {
-        return Vec::new();
-    }
-    let row = |(name, (of, unknown)): (&str, (Vec<&Scored>, usize))| {
-        let fleet = Fleet::of(&of, unknown);
-        Environment {
-            environment: name.to_owned(),
-            score: fleet.as_ref().map(|fleet| fleet.score),
-            grade: fleet.as_ref().map(|fleet| fleet.grade),
-            servers: of.len(),
-            unknown,
-        }
-    };
-    let mut rows: Vec<Environment> = by_name.into_iter().map(row).collect();
-    let order = |row: &Environment| row.score.unwrap_or(f64::INFINITY);
-    rows.sort_by(|one, other| order(one).total_cmp(&order(other)));
-    rows.truncate(ENVIRONMENTS_MAX);
-    rows
+    let row = |(servers, paths): (usize, Vec<&str>)| Lacking { servers, what: paths.join(", ") };
+    paths.into_iter().rev().map(row).collect()
 }
 
 fn notes_of(all: &[&Scored], unknown: usize) -> Vec<String> {
@@ -454,26 +401,27 @@ impl Output for GenerateHealthScoreOutput {
             0 => String::new(),
             unknown => format!(", {unknown} unknown"),
         };
-        let (score, grade) = (render::short(fleet.score), fleet.grade);
-        let Some(worst) = self.servers.first() else {
-            return format!("Health {score} ({grade}){unknown}.");
+        let lost = self.servers.first().zip(self.deductions.first());
+        let why = match lost.filter(|(worst, lost)| lost.server == worst.server) {
+            Some((worst, lost)) => format!(
+                "Worst: {} with {}; {} at {} costs {}.",
+                worst.server,
+                render::short(worst.score),
+                lost.what,
+                render::in_unit(lost.value, &lost.unit),
+                render::short(lost.points),
+            ),
+            None => "None of those shown lost a point.".to_owned(),
         };
-        let lost = self.deductions.iter().find(|lost| lost.server == worst.server);
-        let why = lost.map_or_else(
-            || "nothing is wrong with it".to_owned(),
-            |lost| {
-                let value = render::in_unit(lost.value, &lost.unit);
-                format!("{} at {value} costs {}", lost.what, render::short(lost.points))
-            },
-        );
+        let next = fleet.risk.as_ref().map(|risk| format!(" Next: {risk}."));
         format!(
-            "Health {score} ({grade}) of {}: {} critical, {} poor{unknown}. Worst: {} with {}; \
-             {why}.",
+            "Health {} ({}) of {}: {} critical, {} poor{unknown}. {why}{}",
+            render::short(fleet.score),
+            fleet.grade,
             render::count(fleet.servers, "server"),
             fleet.critical,
             fleet.poor,
-            worst.server,
-            render::short(worst.score),
+            next.unwrap_or_default(),
         )
     }
 }

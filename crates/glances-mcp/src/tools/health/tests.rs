@@ -155,3 +155,43 @@ fn a_trend_compares_like_with_like() {
     let fleet = Fleet::of(&[&old, &new], 0).unwrap();
     assert_eq!((fleet.score_24h_ago, fleet.trend), (Some(60.0), Some("better")));
 }
+
+/// What a model pays for a text.
+fn tokens(text: &str) -> usize {
+    tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
+}
+
+#[test]
+fn a_hundred_ill_servers_fit_in_one_reply() {
+    let disk: Vec<f64> = (0..20 * 24).map(|hour| 50.0 + f64::from(hour) / 12.0).collect();
+    let verdict = Verdict { fills: Some(time_to_exhaustion(&disk, 100.0, 0)), over: None };
+    let past = PastHealth { day_ago: Some(97.25), week_ago: Some(12.75), ..PastHealth::default() };
+    let health = PastHealth { now: Some(1.5), answered_percent: Some(93.25), ..past };
+    let verdicts = BTreeMap::from([("fs.percent[/var]".into(), verdict)]);
+    let judged = Judged { verdicts, health };
+    let mut servers = Vec::new();
+    for number in 1..=100 {
+        let alias = format!("production-web-{number:03}");
+        let mut snapshot = machine(&alias, Criticality::High, 93.75, 40);
+        for payload in [
+            Payload::Mem(Mem { percent: Some(94.25), ..Mem::default() }),
+            Payload::Load(Load { min5: Some(13.75), ..Load::default() }),
+        ] {
+            let (at, plugin) = (snapshot.reach.last_attempt, payload.plugin());
+            let reading = Reading { payload: Some(Arc::new(payload)), at, tried: at };
+            snapshot.readings.insert(plugin, reading);
+        }
+        servers.push(Arc::new(snapshot));
+    }
+    let selection = crate::query::Selection { servers, now: at(NOW) };
+    let scored = selection.servers.iter().map(|one| scored(one, &judged).unwrap()).collect();
+    let cut = Cut::new(&selection, Format::Concise, None, None, None).unwrap();
+    let output = answer(scored, &[], (&cut, Tally::new(&selection)), false);
+    assert_eq!((output.servers.len(), output.deductions.len()), (10, 20));
+    assert_eq!(output.servers[0].deductions, 5, "{:?}", output.deductions);
+    let mut structured = serde_json::to_value(&output).unwrap();
+    render::tidy(&mut structured);
+    let text = render::text(&output.headline(), &structured);
+    let costs = (tokens(&text), tokens(&structured.to_string()));
+    assert!(costs.0 <= 2_000 && costs.1 <= 2_500, "{costs:?} {text}");
+}
