@@ -9,7 +9,7 @@ use analytics::{Exhaustion, NotEnough, TimeOver};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use self::health::PastHealth;
+pub use self::health::{DAY_AGO_HOURS, PastHealth, WEEK_AGO_HOURS};
 use crate::{
     live::Live,
     model::{HostName, SeriesName},

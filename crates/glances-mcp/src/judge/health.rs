@@ -14,6 +14,10 @@ use crate::{
 
 /// A moment is scored by the newest hour that began so long before it at most.
 const NEAR_SECS: i64 = 3 * HOUR;
+/// Hours of history that the score of a day ago needs: the hour before it is read.
+pub const DAY_AGO_HOURS: i64 = 24 + 1;
+/// The same of a week ago.
+pub const WEEK_AGO_HOURS: i64 = 7 * 24 + 1;
 /// Polls of a day below which nothing is said of their share.
 const POLLS_MIN: f64 = 30.0;
 /// Whether a poll was answered.
@@ -28,7 +32,7 @@ pub struct PastHealth {
     pub day_ago: Option<f64>,
     /// The score a week ago.
     pub week_ago: Option<f64>,
-    /// Hours since the first hour of history, up to a week.
+    /// Hours since the first hour of history, up to [`WEEK_AGO_HOURS`].
     pub history_hours: i64,
     /// Share of the polls of the last day that were answered; `None` for too few polls.
     pub answered_percent: Option<f64>,
@@ -62,7 +66,7 @@ async fn read(history: &History, snapshot: &Snapshot, now: i64) -> Result<PastHe
         now: score_at(&all, cores, now),
         day_ago: score_at(&all, cores, now - DAY),
         week_ago: score_at(&all, cores, now - 7 * DAY),
-        history_hours: first.map_or(0, |first| ((now - first) / HOUR).min(7 * 24)),
+        history_hours: first.map_or(0, |first| ((now - first) / HOUR).min(WEEK_AGO_HOURS)),
         answered_percent: answered(&all, Span { from: now - DAY, to: now }),
     })
 }
@@ -158,7 +162,7 @@ mod tests {
         assert!(near(past.now, ill) && near(past.day_ago, ill), "{past:?} {ill}");
         assert!(near(past.week_ago, 100.0), "{past:?}");
         assert!(near(past.answered_percent, 138.0 / 144.0 * 100.0), "{past:?}");
-        assert_eq!(past.history_hours, 7 * 24);
+        assert_eq!(past.history_hours, WEEK_AGO_HOURS);
     }
 
     #[tokio::test]

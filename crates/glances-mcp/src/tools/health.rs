@@ -19,7 +19,7 @@ use super::{
 use crate::{
     alert::Alert,
     health::{self, Deduction, Evidence, Score, Values},
-    judge::Judged,
+    judge::{DAY_AGO_HOURS, Judged, WEEK_AGO_HOURS},
     metric::Metric,
     model::{Criticality, HostName},
     query::coverage::{Coverage, Tally, rfc3339},
@@ -366,12 +366,14 @@ fn notes_of(all: &[&Scored], unknown: usize) -> Vec<String> {
         let hours: Vec<i64> = missing.filter_map(|one| one.row.history_hours).collect();
         Some((hours.len(), hours.into_iter().min()?))
     };
-    for (at, when, need) in [(1, "24 hours", 24), (2, "7 days", 7 * 24)] {
+    for (at, when, need) in [(1, "24 hours", DAY_AGO_HOURS), (2, "7 days", WEEK_AGO_HOURS)] {
         if let Some((count, hours)) = short(at) {
             let servers = render::count(count, "server");
-            notes.push(format!(
-                "no score of {when} ago for {servers}: the least history is {hours} of {need} hours"
-            ));
+            let why = match hours < need {
+                true => format!("the least history is {hours} of {need} hours"),
+                false => "history has a gap there".to_owned(),
+            };
+            notes.push(format!("no score of {when} ago for {servers}: {why}"));
         }
     }
     notes
