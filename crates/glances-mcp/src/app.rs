@@ -264,6 +264,7 @@ impl Fleet {
                 region: server.region.clone(),
                 tags: server.tags.iter().cloned().collect(),
                 criticality: server.criticality,
+                cost_per_month: server.cost_per_month,
                 paused: server.paused,
                 interval,
             }),

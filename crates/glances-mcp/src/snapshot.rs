@@ -35,6 +35,8 @@ pub struct Host {
     pub tags: Vec<String>,
     /// How much its failure matters.
     pub criticality: Criticality,
+    /// What it costs a month, in a currency that only the operator knows.
+    pub cost_per_month: Option<f64>,
     /// Not polled on purpose.
     pub paused: bool,
     /// Time between two polls.

@@ -8,6 +8,7 @@ mod capacity;
 mod compare;
 mod containers;
 mod forecast;
+mod health;
 mod history;
 mod listing;
 mod network;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<alerts::CheckAlertConditions>(),
         ToolDef::of::<alerts::GetAlertHistory>(),
         ToolDef::of::<history::QueryMetrics>(),
+        ToolDef::of::<health::GenerateHealthScore>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
     ]

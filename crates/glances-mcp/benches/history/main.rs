@@ -17,6 +17,7 @@ mod naive;
 mod read;
 mod real;
 mod size;
+mod tools;
 
 use std::{
     path::PathBuf,
@@ -52,10 +53,11 @@ async fn main() {
         Some("size") => size::run(number(1, 100), number(2, 14)).await,
         Some("real") => real::run(number(1, 24)).await,
         Some("range") => read::range(number(1, 100), number(2, 14)).await,
+        Some("tools") => tools::run(number(1, 100), number(2, 14)).await,
         Some("open") => read::open(number(1, 100), number(2, 14)).await,
         _ => println!(
             "one of: ingest [servers] [hours], size [servers] [days], real [hours], \
-             range [servers] [days], open [servers] [days]"
+             range [servers] [days], open [servers] [days], tools [servers] [days]"
         ),
     }
 }

@@ -264,6 +264,7 @@ mod tests {
             region: None,
             tags: Vec::new(),
             criticality: Criticality::Normal,
+            cost_per_month: None,
             paused: false,
             interval: Duration::from_secs(10),
         })

@@ -147,6 +147,7 @@ impl Polled {
             region: None,
             tags: vec![spec.role.name().to_owned()],
             criticality: Criticality::High,
+            cost_per_month: None,
             paused: false,
             interval,
         };
