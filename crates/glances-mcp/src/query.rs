@@ -155,7 +155,7 @@ impl Query {
             }
         }
         let pairs = chosen.into_iter().zip(visible.iter());
-        Ok(pairs.filter_map(|(mark, snapshot)| mark.then(|| snapshot.clone())).collect())
+        Ok(pairs.filter(|(mark, _)| *mark).map(|(_, snapshot)| snapshot.clone()).collect())
     }
 
     /// Waits for servers whose first samples are under way. Answers whether it had to.

@@ -144,7 +144,7 @@ impl Tool for GenerateHealthScore {
         }
         let mut scored: Vec<Scored> = Vec::new();
         let mut unscored: Vec<&Snapshot> = Vec::new();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             let alerts = alerts.get(&snapshot.host.alias).map_or(&[][..], Vec::as_slice);
             let judged = cx.query.judged(&cx.principal, &snapshot.host.alias);
             let judged = judged.map(|(_, judged)| judged).unwrap_or_default();

@@ -183,7 +183,7 @@ fn a_hundred_ill_servers_fit_in_one_reply() {
         }
         servers.push(Arc::new(snapshot));
     }
-    let selection = crate::query::Selection { servers, now: at(NOW) };
+    let selection = crate::query::Selection { servers: servers.into(), now: at(NOW) };
     let scored = selection.servers.iter().map(|one| scored(one, &judged).unwrap()).collect();
     let cut = Cut::new(&selection, Format::Concise, None, None, None).unwrap();
     let output = answer(scored, &[], (&cut, Tally::new(&selection)), false);
