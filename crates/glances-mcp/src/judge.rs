@@ -81,7 +81,7 @@ pub async fn judge(
             let host = &snapshot.host.alias;
             match judge_server(&history, host, at.as_second()).await {
                 Ok(mut judged) => {
-                    judged.health = health::past(&history, &snapshot, at).await;
+                    judged.health = health::past(&history, snapshot, at).await;
                     judgement.servers.insert(host.clone(), Arc::new(judged));
                 }
                 Err(err) => {
