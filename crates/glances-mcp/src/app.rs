@@ -97,7 +97,7 @@ impl App {
         let (orders_of_alerts, settings_of_alerts) = AlertOrders::channel();
         let rules = alert_rules(&config)?;
         let alerting = Alerting::restore(rules, &history).await;
-        let (writer, notes) = Writer::channel(&history);
+        let (writer, noted) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
         let (commands, orders) = Commands::channel();
         let pollers = Arc::new(Pollers::new(tasks.clone(), snapshots));
@@ -120,7 +120,7 @@ impl App {
         tasks.spawn("judge", judge::judge(live.clone(), history.clone(), publish, now));
         let ingest = ingest::run(incoming, live, writer, alerting, settings_of_alerts, now);
         tasks.spawn("ingest", ingest);
-        let writing = ingest::write(history, notes, publish_alerts, keep, now, tasks.stopping());
+        let writing = ingest::write(history, noted, publish_alerts, keep, now, tasks.stopping());
         tasks.spawn_finishing("history", writing);
         tasks.spawn("commands", pollers.serve(orders));
         tasks.spawn("reload", reload::watch(config.clone(), source, fleet.clone()));

@@ -15,6 +15,7 @@ mod lock;
 mod memory;
 mod programs;
 mod row;
+mod rows;
 mod sql;
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use async_trait::async_trait;
 pub use self::{
     error::{StoreError, chain},
     history::History,
-    level::{Level, Point, coarser, dense},
+    level::{Level, Point, coarser, dense, rounded},
     memory::Memory,
     sql::{Sql, backup},
 };
@@ -47,7 +48,7 @@ pub struct Programs {
     pub host: HostName,
     /// When, seconds since the epoch.
     pub secs: i64,
-    /// The top ones by CPU, by memory and by I/O, each once.
+    /// The top ones by CPU, by memory and by I/O, each once, by name.
     pub top: Vec<Program>,
 }
 

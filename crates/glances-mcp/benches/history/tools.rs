@@ -69,7 +69,7 @@ fn now() -> Timestamp {
 }
 
 pub(crate) async fn run(servers: u32, days: u32) {
-    let store = filled(servers, days).await;
+    let store = filled(servers, days, 60).await;
     NOW.store(BEGIN as i64 + i64::from(days) * 86_400, Ordering::Relaxed);
     let (live, engine, one) = present(servers, days);
     let history = History::new(Arc::new(store));

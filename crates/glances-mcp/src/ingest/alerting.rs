@@ -56,6 +56,8 @@ pub struct Alerting {
     engine: Engine,
     saved_at: i64,
     touched: bool,
+    /// Servers on which an alert began to fire since they were asked for.
+    fired: BTreeSet<HostName>,
 }
 
 impl Alerting {
@@ -76,7 +78,7 @@ impl Alerting {
         let changes: Vec<Transition> =
             changes.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
         engine.catch_up(&changes);
-        Self { engine, saved_at: 0, touched: true }
+        Self { engine, saved_at: 0, touched: true, fired: BTreeSet::new() }
     }
 
     /// Takes other settings.
@@ -117,9 +119,16 @@ impl Alerting {
         std::mem::take(&mut self.touched).then(|| Arc::new(self.engine.open().cloned().collect()))
     }
 
+    /// The servers on which an alert began to fire since this was asked.
+    pub fn take_fired(&mut self) -> BTreeSet<HostName> {
+        std::mem::take(&mut self.fired)
+    }
+
     /// What is stored of transitions. One that never fired is no alert.
     fn noted(&mut self, happened: &[Transition]) -> Batch {
         self.touched |= !happened.is_empty();
+        let firing = happened.iter().filter(|it| it.change == Change::Firing);
+        self.fired.extend(firing.filter_map(|it| it.alert.host.clone()));
         let fired = |it: &&Transition| !matches!(it.change, Change::Pending | Change::Dropped);
         let change = |it: &Transition| {
             tracing::info!(
