@@ -239,7 +239,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{HostName, SeriesName},
-        store::{KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store, Upkeep},
+        store::{AuditRow, KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store, Upkeep},
     };
 
     /// A store whose disk can be full.
@@ -290,6 +290,9 @@ mod tests {
         }
         async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError> {
             self.memory.alert_changes(since).await
+        }
+        async fn audit(&self, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+            self.memory.audit(after).await
         }
         async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
             self.memory.recall(name).await

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod open;
+mod operators;
 mod read;
 mod seal;
 
@@ -15,7 +16,7 @@ use tokio::sync::Mutex;
 use self::catalog::Catalog;
 pub use self::open::backup;
 use super::{
-    AlertChange, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
+    AlertChange, AuditRow, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
     Store, StoreError, Upkeep, lock::Lock, programs, row,
 };
 use crate::model::HostName;
@@ -93,6 +94,10 @@ impl Store for Sql {
         self.read_alert_changes(since).await.map_err(StoreError::of("read"))
     }
 
+    async fn audit(&self, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+        self.read_audit(after).await.map_err(StoreError::of("read"))
+    }
+
     async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
         let query = sqlx::query("SELECT body FROM kept WHERE name = $1").bind(name.to_owned());
         let row = query.fetch_optional(&self.pool).await.map_err(StoreError::of("read"))?;
@@ -154,10 +159,12 @@ impl Sql {
         for change in &batch.alerts {
             self.write_alert(&mut tx, change).await?;
         }
+        for verdict in &batch.verdicts {
+            self.write_verdict(&mut tx, verdict).await?;
+        }
+        operators::write_audit(&mut tx, &batch.audit).await?;
         for (name, body) in &batch.kept {
-            let sql = "INSERT INTO kept (name, body) VALUES ($1, $2) \
-                       ON CONFLICT (name) DO UPDATE SET body = excluded.body";
-            run(&mut tx, sqlx::query(sql).bind(name.clone()).bind(body.clone())).await?;
+            keep(&mut tx, name, body).await?;
         }
         if let Some((from, to)) = batch.watched {
             let sql = "INSERT INTO watch (t0, t1) VALUES ($1, $2) \
@@ -224,6 +231,13 @@ type Query<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
 /// Runs a statement that answers nothing.
 async fn run(connection: &mut AnyConnection, query: Query<'_>) -> sqlx::Result<()> {
     query.execute(connection).await.map(|_| ())
+}
+
+/// Keeps state of ours under a name.
+async fn keep(connection: &mut AnyConnection, name: &str, body: &str) -> sqlx::Result<()> {
+    let sql = "INSERT INTO kept (name, body) VALUES ($1, $2) \
+               ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+    run(connection, sqlx::query(sql).bind(name.to_owned()).bind(body.to_owned())).await
 }
 
 /// Inserts rows, but those that are there already.

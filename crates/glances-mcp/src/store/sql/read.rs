@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
     super::{
-        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
+        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, KeptVerdict, Level, Point, Programs, SeriesName, Size, Span,
         block, coarser, programs, row,
     },
     OURSELVES, Sql,
@@ -126,8 +126,10 @@ impl Sql {
                 ids.insert(known.id, Some(host));
             }
         }
-        let sql = "SELECT host_id, began, closed, body FROM alert \
-                   WHERE began < $1 AND (closed = 0 OR closed >= $2) ORDER BY began DESC, id";
+        let sql = "SELECT a.host_id, a.began, a.closed, a.body, v.secs, v.principal, v.word, v.why \
+                   FROM alert a LEFT JOIN verdict v ON v.host_id = a.host_id AND v.alert_id = a.id \
+                   WHERE a.began < $1 AND (a.closed = 0 OR a.closed >= $2) \
+                   ORDER BY a.began DESC, a.id";
         let query = sqlx::query(sql).bind(span.to).bind(span.from);
         let mut alerts = Vec::new();
         for row in query.fetch_all(&mut *connection).await? {
@@ -138,6 +140,7 @@ impl Sql {
                 began: row.try_get(1)?,
                 closed: (closed > 0).then_some(closed),
                 alert: row.try_get(3)?,
+                verdict: verdict(&row)?,
             });
             if alerts.len() == ALERTS_MAX {
                 break;
@@ -184,6 +187,13 @@ impl Sql {
         let bytes = self.file.as_ref().map_or(0, |_| beside("") + beside("-wal"));
         Ok(Size { bytes, values: u64::try_from(values).unwrap_or(0) })
     }
+}
+
+/// The verdict beside an alert, if there is one.
+fn verdict(row: &AnyRow) -> sqlx::Result<Option<KeptVerdict>> {
+    let Some(secs) = row.try_get(4)? else { return Ok(None) };
+    let (by, word, why) = (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
+    Ok(Some(KeptVerdict { secs, by, word, why }))
 }
 
 /// A row as it is kept: time, layout, cells.

@@ -157,10 +157,16 @@ impl Sql {
             ("DELETE FROM watch WHERE t1 < $1", events),
             ("DELETE FROM alert WHERE closed > 0 AND closed < $1", alerts),
             ("DELETE FROM transition WHERE secs < $1", alerts),
+            (
+                "DELETE FROM verdict WHERE secs < $1 AND NOT EXISTS (SELECT 1 FROM alert a \
+                 WHERE a.host_id = verdict.host_id AND a.id = verdict.alert_id)",
+                alerts,
+            ),
         ] {
             let query = sqlx::query(sql).bind(before);
             forgotten += query.execute(&self.pool).await?.rows_affected();
         }
+        forgotten += self.forget_audit(events).await?;
         Ok(forgotten)
     }
 }
