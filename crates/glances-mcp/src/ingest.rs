@@ -3,6 +3,8 @@
 
 mod alerting;
 pub mod changes;
+mod limits;
+mod orders;
 mod record;
 mod writer;
 
@@ -14,11 +16,16 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+use self::orders::Underway;
 pub use self::{
     alerting::{AlertOrders, AlertSettings, Alerting, OpenAlerts},
-    writer::{Writer, write},
+    limits::Limits,
+    orders::SAID,
+    writer::{Queue, Writer, write},
 };
-use crate::{live::Live, metric, model::HostName, snapshot::Snapshot, store::Batch};
+use crate::{
+    command::Order, live::Live, metric, model::HostName, snapshot::Snapshot, store::Batch,
+};
 
 /// A stalled reader of snapshots slows the pollers instead of eating memory.
 pub const SNAPSHOTS_QUEUED_MAX: usize = 64;
@@ -33,9 +40,12 @@ pub async fn run(
     history: Writer,
     mut alerting: Alerting,
     mut settings: mpsc::Receiver<AlertSettings>,
+    mut orders: mpsc::Receiver<Order>,
     now: fn() -> Timestamp,
 ) {
     let mut recorded = Recorded::default();
+    // The order that is being stored; the next one begins with what it leaves.
+    let mut underway: Option<Underway> = None;
     let mut tick = interval(TICK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -58,6 +68,16 @@ pub async fn run(
             }
             Some(settings) = settings.recv() => {
                 history.note(alerting.configure(settings, now().as_second()));
+            }
+            Some(order) = orders.recv(), if underway.is_none() => {
+                underway = alerting.begin(order, &history, now().as_second());
+            }
+            stored = orders::stored(&mut underway) => {
+                if let Some(done) = underway.take() {
+                    alerting.finish(done, stored);
+                    let batch = alerting.tick(now().as_second());
+                    history.note_alerts(batch, alerting.open());
+                }
             }
         }
     }

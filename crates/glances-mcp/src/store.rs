@@ -262,6 +262,14 @@ pub trait Store: Send + Sync {
     /// Events of these servers and of ourselves, newest first, at most [`EVENTS_MAX`].
     async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError>;
 
+    /// The same of these kinds alone, so that what is rare is not lost among what is frequent.
+    async fn events_of(
+        &self,
+        kinds: &[&str],
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError>;
+
     /// The top programs of a server over a span, in time order.
     async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError>;
 

@@ -10,6 +10,7 @@ mod containers;
 mod forecast;
 mod history;
 mod listing;
+mod manage;
 mod network;
 mod processes;
 mod selecting;
@@ -63,6 +64,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<compare::EnvironmentAnalysis>(),
         ToolDef::of::<alerts::CheckAlertConditions>(),
         ToolDef::of::<alerts::GetAlertHistory>(),
+        ToolDef::of::<manage::ManageAlerts>(),
         ToolDef::of::<history::QueryMetrics>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
@@ -105,6 +107,8 @@ pub enum Effect {
     ReadOnly,
     /// Changes a setting of a monitored Glances for a moment, when asked to.
     BrieflyChanges,
+    /// Changes what we keep and whom we tell; never a monitored machine. Doing it twice may be two.
+    Manages,
 }
 
 /// What a call may touch: the read side, the commands of the write side, and the caller.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -32,24 +32,54 @@ const GAP_SECS: i64 = 60;
 
 /// What is written, and the alerts that are open when it is.
 #[derive(Default)]
-pub struct Note {
+struct Note {
     batch: Batch,
     open: Option<Arc<Vec<Alert>>>,
+}
+
+/// What is written at once and by itself, with somebody waiting for it. Never tried again: who
+/// waits is told.
+struct Asked {
+    batch: Batch,
+    stored: oneshot::Sender<Result<(), String>>,
 }
 
 /// Takes notes for the store. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
     notes: mpsc::Sender<Note>,
+    asked: mpsc::Sender<Asked>,
     history: History,
+}
+
+/// What waits to be written.
+pub struct Queue {
+    notes: mpsc::Receiver<Note>,
+    asked: mpsc::Receiver<Asked>,
 }
 
 impl Writer {
     /// The end that takes notes, and the one that writes them.
     #[must_use]
-    pub fn channel(history: &History) -> (Self, mpsc::Receiver<Note>) {
+    pub fn channel(history: &History) -> (Self, Queue) {
         let (notes, queue) = mpsc::channel(NOTES_QUEUED_MAX);
-        (Self { notes, history: history.clone() }, queue)
+        // One order at a time is carried out.
+        let (asked, asked_queue) = mpsc::channel(1);
+        (
+            Self { notes, asked, history: history.clone() },
+            Queue { notes: queue, asked: asked_queue },
+        )
+    }
+
+    /// Has a batch written now, in a transaction of its own; the answer comes when it outlives a
+    /// crash, or with why it was not written.
+    pub fn store(&self, batch: Batch) -> oneshot::Receiver<Result<(), String>> {
+        let (stored, answer) = oneshot::channel();
+        if let Err(refused) = self.asked.try_send(Asked { batch, stored }) {
+            let why = "the store has not answered the last one yet".to_owned();
+            let _ = refused.into_inner().stored.send(Err(why));
+        }
+        answer
     }
 
     /// Notes a poll or an event; never waits.
@@ -69,7 +99,7 @@ impl Writer {
 /// Writes notes until it is told to stop, and then those that are left.
 pub async fn write(
     history: History,
-    mut notes: mpsc::Receiver<Note>,
+    mut queue: Queue,
     publish: watch::Sender<Arc<Vec<Alert>>>,
     keep: Keep,
     now: fn() -> Timestamp,
@@ -83,12 +113,19 @@ pub async fn write(
     let mut upkeep_at = Instant::now() + WRITE_EVERY;
     loop {
         tokio::select! {
+            Some(asked) = queue.asked.recv() => {
+                held.store(asked).await;
+                continue;
+            }
             _ = tick.tick() => {}
             () = stop.cancelled() => {}
         }
+        while let Ok(asked) = queue.asked.try_recv() {
+            held.store(asked).await;
+        }
         let mut open = !stop.is_cancelled();
         while held.notes.len() < NOTES_HELD_MAX {
-            match notes.try_recv() {
+            match queue.notes.try_recv() {
                 Ok(note) => held.notes.push(note),
                 Err(mpsc::error::TryRecvError::Empty) => break,
                 Err(mpsc::error::TryRecvError::Disconnected) => {
@@ -151,6 +188,13 @@ impl Held {
         };
         let batch = Batch { events: vec![event], ..Batch::default() };
         self.notes.push(Note { batch, open: None });
+    }
+
+    /// Writes what somebody waits for, and tells how it went.
+    async fn store(&self, Asked { batch, stored }: Asked) {
+        let written = self.history.store.append(&batch).await;
+        // Who asked may have gone.
+        let _ = stored.send(written.map_err(|err| store::chain(&err)));
     }
 
     /// Writes what is held. Answers whether the store took it.
@@ -231,7 +275,7 @@ fn seconds(secs: i64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use async_trait::async_trait;
@@ -243,7 +287,7 @@ mod tests {
     };
 
     /// A store whose disk can be full.
-    struct Disk {
+    pub(in super::super) struct Disk {
         memory: Memory,
         full: AtomicBool,
     }
@@ -251,6 +295,12 @@ mod tests {
     impl Default for Disk {
         fn default() -> Self {
             Self { memory: Memory::unbounded(), full: AtomicBool::new(false) }
+        }
+    }
+
+    impl Disk {
+        pub(in super::super) fn fill(&self, full: bool) {
+            self.full.store(full, Ordering::Relaxed);
         }
     }
 
@@ -277,6 +327,14 @@ mod tests {
         }
         async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
             self.memory.events(hosts, span).await
+        }
+        async fn events_of(
+            &self,
+            kinds: &[&str],
+            hosts: &[HostName],
+            span: Span,
+        ) -> Result<Vec<Event>, StoreError> {
+            self.memory.events_of(kinds, hosts, span).await
         }
         async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
             self.memory.programs(host, span).await
@@ -323,7 +381,9 @@ mod tests {
         points[0].len()
     }
 
-    fn started(disk: &Arc<Disk>) -> (History, Writer, impl Future<Output = ()>, CancellationToken) {
+    pub(in super::super) fn started(
+        disk: &Arc<Disk>,
+    ) -> (History, Writer, impl Future<Output = ()>, CancellationToken) {
         let history = History::new(disk.clone());
         let (writer, notes) = Writer::channel(&history);
         let stop = CancellationToken::new();

@@ -119,10 +119,7 @@ pub enum Broken {
 ///
 /// # Errors
 /// The first place where it is not what was written.
-pub fn verify<'a>(
-    ends: &Ends,
-    rows: impl IntoIterator<Item = &'a AuditRow>,
-) -> Result<(), Broken> {
+pub fn verify<'a>(ends: &Ends, rows: impl IntoIterator<Item = &'a AuditRow>) -> Result<(), Broken> {
     let (mut last, mut hash) = ends.before.clone();
     for row in rows {
         let expected = last.saturating_add(1);

@@ -9,8 +9,7 @@ use async_trait::async_trait;
 
 use super::{
     ALERTS_MAX, AUDIT_MAX, AuditRow, Batch, EVENTS_MAX, Ends, Event, Keep, KeptAlert, KeptVerdict,
-    Level, Point, Programs, SeriesName,
-    Size, Span, Store, StoreError, Upkeep, audit, coarser,
+    Level, Point, Programs, SeriesName, Size, Span, Store, StoreError, Upkeep, audit, coarser,
 };
 use crate::model::HostName;
 
@@ -172,6 +171,15 @@ impl Store for Memory {
     }
 
     async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
+        self.events_of(&[], hosts, span).await
+    }
+
+    async fn events_of(
+        &self,
+        kinds: &[&str],
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError> {
         Ok(self.with(|data| {
             let hosts: BTreeSet<&HostName> = hosts.iter().collect();
             let asked =
@@ -180,6 +188,7 @@ impl Store for Memory {
                 .events
                 .iter()
                 .filter(|((secs, host, ..), _)| span.holds(*secs) && asked(host))
+                .filter(|((_, _, kind, _), _)| kinds.is_empty() || kinds.contains(&kind.as_str()))
                 .map(|((secs, host, kind, item), detail)| Event {
                     host: host.clone(),
                     secs: *secs,

@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 use self::catalog::Catalog;
 pub use self::open::backup;
 use super::{
-    AlertChange, AuditRow, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
-    Store, StoreError, Upkeep, lock::Lock, programs, row,
+    AlertChange, AuditRow, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size,
+    Span, Store, StoreError, Upkeep, lock::Lock, programs, row,
 };
 use crate::model::HostName;
 
@@ -79,7 +79,16 @@ impl Store for Sql {
     }
 
     async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
-        self.read_events(hosts, span).await.map_err(StoreError::of("read"))
+        self.read_events(&[], hosts, span).await.map_err(StoreError::of("read"))
+    }
+
+    async fn events_of(
+        &self,
+        kinds: &[&str],
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.read_events(kinds, hosts, span).await.map_err(StoreError::of("read"))
     }
 
     async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {

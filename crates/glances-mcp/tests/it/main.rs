@@ -19,6 +19,7 @@ mod glances;
 mod history;
 mod http;
 mod layers;
+mod operators;
 mod principals;
 mod questions;
 mod reload;

@@ -75,6 +75,18 @@ impl Sql {
         Ok(Self::over(pool, Some(file.to_owned()), Some(lock)))
     }
 
+    /// Opens a SQLite file to read it beside the process that writes it.
+    ///
+    /// # Errors
+    /// There is no such file, or it cannot be read.
+    pub async fn look(file: &Path) -> Result<Self, StoreError> {
+        let shown = file.display().to_string();
+        std::fs::metadata(file)
+            .map_err(|source| StoreError::Open { path: shown.clone(), source })?;
+        let pool = connect(&sqlite_url(file, "ro"), &[]).await;
+        Ok(Self::over(pool.map_err(|err| opening(&shown, err))?, Some(file.to_owned()), None))
+    }
+
     /// Opens a PostgreSQL database.
     #[cfg(test)]
     pub(in super::super) async fn postgres(url: &str) -> Result<Self, StoreError> {

@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
     super::{
-        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, KeptVerdict, Level, Point, Programs, SeriesName, Size, Span,
-        block, coarser, programs, row,
+        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, KeptVerdict, Level, Point, Programs, SeriesName,
+        Size, Span, block, coarser, programs, row,
     },
     OURSELVES, Sql,
     catalog::Known,
@@ -70,8 +70,10 @@ impl Sql {
         unpacked.await.map_err(|_| sqlx::Error::WorkerCrashed)
     }
 
+    /// Events of these kinds; of all when none is named.
     pub(super) async fn read_events(
         &self,
+        kinds: &[&str],
         hosts: &[HostName],
         span: Span,
     ) -> sqlx::Result<Vec<Event>> {
@@ -85,15 +87,23 @@ impl Sql {
         let mut events = Vec::new();
         let all: Vec<i64> = ids.keys().copied().collect();
         for some in all.chunks(HOSTS_AT_ONCE) {
-            let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 3)).collect();
+            let places = |from: usize, count: usize| -> String {
+                let all: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
+                all.join(", ")
+            };
+            let of_kinds = match kinds.len() {
+                0 => String::new(),
+                count => format!("AND kind IN ({}) ", places(some.len() + 3, count)),
+            };
             let sql = format!(
                 "SELECT host_id, secs, kind, item, detail FROM event \
-                 WHERE secs >= $1 AND secs < $2 AND host_id IN ({}) \
+                 WHERE secs >= $1 AND secs < $2 AND host_id IN ({}) {of_kinds}\
                  ORDER BY secs DESC, host_id, kind, item LIMIT {EVENTS_MAX}",
-                places.join(", ")
+                places(3, some.len())
             );
             let query = sqlx::query(AssertSqlSafe(sql)).bind(span.from).bind(span.to);
             let query = some.iter().fold(query, |query, id| query.bind(*id));
+            let query = kinds.iter().fold(query, |query, kind| query.bind((*kind).to_owned()));
             for row in query.fetch_all(&mut *connection).await? {
                 let id: i64 = row.try_get(0)?;
                 events.push(Event {
