@@ -138,7 +138,9 @@ impl Alerting {
     pub fn observe(&mut self, snapshot: &Snapshot, batch: &mut Batch) {
         let Some(at) = snapshot.reach.last_attempt else { return };
         let secs = at.as_second();
-        let happened = self.engine.observe(&Observation { snapshot, secs, clock_skew_secs: None });
+        let answered = snapshot.reach.failures_in_row == 0;
+        let clock_skew_secs = snapshot.reach.clock_skew_secs.filter(|_| answered);
+        let happened = self.engine.observe(&Observation { snapshot, secs, clock_skew_secs });
         batch.alerts.extend(self.noted(&happened).alerts);
         self.touched = true;
     }

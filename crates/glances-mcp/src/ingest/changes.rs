@@ -270,6 +270,7 @@ mod tests {
             criticality: Criticality::Normal,
             paused: false,
             interval: Duration::from_secs(10),
+            depends_on: Vec::new(),
         })
     }
 

@@ -2,6 +2,8 @@
 
 mod history;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -173,7 +175,12 @@ impl Tool for CheckAlertConditions {
         let suppressed = open.iter().filter(firing).filter(quiet).count();
         let firing_count = open.iter().filter(firing).count() - suppressed;
         let pending = open.iter().filter(|alert| !alert.state.is_firing()).count();
-        let groups = group(&open);
+        let hosts: BTreeMap<&HostName, &[HostName]> = selection
+            .servers
+            .iter()
+            .map(|snapshot| (&snapshot.host.alias, snapshot.host.depends_on.as_slice()))
+            .collect();
+        let groups = group(&open, |host| hosts.get(host).copied().unwrap_or_default());
         let told = groups.iter().filter(|group| group.suppressed < group.alerts.len());
         let told: Vec<&Group<'_>> = told.collect();
         let mut rows = Vec::new();

@@ -218,3 +218,40 @@ async fn a_silenced_alert_is_suppressed_explained_and_counted_until_the_silence_
     firing(&server, before).await;
     assert!(server.ask("manage_alerts", json!({})).await["in_force"][0].is_null());
 }
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_an_alert_of_its_server_alone() {
+    let specs = ["web-1", "web-2"].map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    fleet.set_fault(0, Some(Fault::ClockSkew(-600)));
+    let server = Server::of(&fleet).await;
+    let row = until("a wrong clock", async || {
+        let reply = server.ask("check_alert_conditions", json!({})).await;
+        let rows = reply["alerts"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["metric"] == "server.clock_skew")
+    })
+    .await;
+    assert_eq!((&row["server"], &row["severity"]), (&json!("web-1"), &json!("critical")), "{row}");
+    let seconds = row["value"].as_f64().unwrap();
+    assert!((598.0..=603.0).contains(&seconds), "{row}");
+}
+
+#[tokio::test]
+async fn what_does_not_work_without_a_server_that_is_down_is_in_its_group() {
+    let specs = ["db-1", "web-1"].map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let mut config = config(&fleet);
+    config["alert_thresholds"] = breaking();
+    config["servers"][1]["depends_on"] = json!(["db-1"]);
+    let server = Server::start(&config).await;
+    firing(&server, 2).await;
+    fleet.set_fault(0, Some(Fault::Refuse));
+    let group = until("one group", async || {
+        let reply = server.ask("check_alert_conditions", json!({})).await;
+        let group = reply["groups"][0].clone();
+        (group["servers"] == json!(["db-1", "web-1"])).then_some(group)
+    })
+    .await;
+    assert!(group["cause"].as_str().unwrap().contains("db-1"), "{group}");
+    assert_eq!(group["certain"], true, "{group}");
+}

@@ -34,13 +34,13 @@ type Changes = &'static [(i64, &'static str, &'static str)];
 const SQLITE: Changes = &[
     (1, "history", include_str!("../../../migrations/sqlite/0001_history.sql")),
     (2, "alerts", include_str!("../../../migrations/sqlite/0002_alerts.sql")),
-    (3, "operators", include_str!("../../../migrations/sqlite/0003_operators.sql")),
+    (5, "operators", include_str!("../../../migrations/sqlite/0005_operators.sql")),
 ];
 #[cfg(test)]
 const POSTGRES: Changes = &[
     (1, "history", include_str!("../../../migrations/postgres/0001_history.sql")),
     (2, "alerts", include_str!("../../../migrations/postgres/0002_alerts.sql")),
-    (3, "operators", include_str!("../../../migrations/postgres/0003_operators.sql")),
+    (5, "operators", include_str!("../../../migrations/postgres/0005_operators.sql")),
 ];
 
 /// How a connection to SQLite behaves. The write-ahead log lets readers read beside the writer; a
