@@ -27,7 +27,7 @@ const POOR_MIN: f64 = 50.0;
 /// A better grade needs so many points more than its lowest score, so that a score at the border
 /// does not change its grade with every poll.
 const HYSTERESIS: f64 = 5.0;
-/// The host whose score stands for the fleet: one in ten is at most as well.
+/// The host whose score stands for the fleet: a tenth of all weight is at most as well.
 const FLEET_SHARE: f64 = 0.1;
 
 /// A score in words, worst first.
@@ -44,7 +44,9 @@ pub enum Grade {
 }
 
 impl Grade {
-    fn of(score: f64) -> Self {
+    /// The grade of a score by itself.
+    #[must_use]
+    pub fn of(score: f64) -> Self {
         match score {
             GOOD_MIN.. => Self::Good,
             FAIR_MIN.. => Self::Fair,
@@ -205,31 +207,44 @@ pub struct FleetHealth {
     pub unknown: usize,
 }
 
-/// The fleet's health: the score that one host in ten does not exceed (nearest rank), and the
-/// hosts of each grade; not the mean, in which ninety idle hosts hide ten full ones. `None` hosts
-/// are unknown. `None` when all are.
+impl FleetHealth {
+    /// The score in words.
+    #[must_use]
+    pub fn grade(&self) -> Grade {
+        Grade::of(self.p10_score)
+    }
+}
+
+/// The fleet's health from the score of each host and its weight above 0: the score that a tenth
+/// of the weight does not exceed (nearest rank), and the hosts of each grade; not the mean, in
+/// which ninety idle hosts hide ten full ones. Hosts without a score are unknown and weigh
+/// nothing. `None` when all are.
 ///
 /// ```
-/// use analytics::{HealthSignal, fleet_health, health, health_signals};
+/// use analytics::fleet_health;
 ///
-/// let host = |percent| health(&[HealthSignal::of(&health_signals::DISK_PERCENT, Some(percent))], None);
-/// let hosts = [host(20.0), host(96.0), None, host(30.0)];
-/// let fleet = fleet_health(&hosts).unwrap();
-/// assert_eq!((fleet.p10_score, fleet.p10_host), (0.0, 1));
-/// assert_eq!((fleet.grades, fleet.unknown), ([2, 0, 0, 1], 1));
+/// let fleet = fleet_health(&[(Some(99.0), 1.0), (Some(12.0), 1.0), (None, 1.0)]).unwrap();
+/// assert_eq!((fleet.p10_score, fleet.p10_host), (12.0, 1));
+/// assert_eq!((fleet.grades, fleet.unknown), ([1, 0, 0, 1], 1));
 /// ```
 #[must_use]
-pub fn fleet_health(hosts: &[Option<Health>]) -> Option<FleetHealth> {
-    let known = hosts.iter().enumerate().filter_map(|(at, host)| Some((at, host.as_ref()?)));
-    let mut known: Vec<(usize, &Health)> = known.collect();
-    known.sort_by(|one, other| one.1.score.total_cmp(&other.1.score));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=len")]
-    let rank = (FLEET_SHARE * count(known.len())).ceil() as usize;
-    let (p10_host, host) = known.get(rank.saturating_sub(1))?;
-    let of = |grade| known.iter().filter(|(_, host)| host.grade == grade).count();
+pub fn fleet_health(hosts: &[(Option<f64>, f64)]) -> Option<FleetHealth> {
+    let known = |(at, (score, weight)): (usize, &(Option<f64>, f64))| {
+        Some((at, (*score)?, weight.max(0.0)))
+    };
+    let mut known: Vec<(usize, f64, f64)> = hosts.iter().enumerate().filter_map(known).collect();
+    known.sort_by(|one, other| one.1.total_cmp(&other.1));
+    let share = FLEET_SHARE * known.iter().map(|(.., weight)| weight).sum::<f64>();
+    let mut passed = 0.0;
+    let reaches = |(.., weight): &&(usize, f64, f64)| {
+        passed += weight;
+        passed >= share
+    };
+    let (p10_host, p10_score, _) = *known.iter().find(reaches)?;
+    let of = |grade| known.iter().filter(|(_, score, _)| Grade::of(*score) == grade).count();
     Some(FleetHealth {
-        p10_score: host.score,
-        p10_host: *p10_host,
+        p10_score,
+        p10_host,
         grades: [Grade::Good, Grade::Fair, Grade::Poor, Grade::Critical].map(of),
         unknown: hosts.len() - known.len(),
     })

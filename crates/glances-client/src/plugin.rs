@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use enum_map::Enum;
+
 /// Which REST API a server speaks; the path is `/api/<number>/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ApiVersion {
@@ -34,7 +36,7 @@ impl fmt::Display for ApiVersion {
 macro_rules! plugins {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A Glances plugin whose reply is decoded into [`crate::model`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
         pub enum Plugin { $($(#[$doc])* $variant,)* }
 
         impl Plugin {

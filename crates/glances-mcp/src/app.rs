@@ -98,7 +98,7 @@ impl App {
         let (orders_of_alerts, settings_of_alerts) = AlertOrders::channel();
         let rules = alert_rules(&config)?;
         let alerting = Alerting::restore(rules, &history).await;
-        let (writer, notes) = Writer::channel(&history);
+        let (writer, noted) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
         let (commands, orders, orders_about_alerts) = Commands::channel();
         let pollers = Arc::new(Pollers::new(tasks.clone(), snapshots));
@@ -129,7 +129,7 @@ impl App {
             now,
         );
         tasks.spawn("ingest", ingest);
-        let writing = ingest::write(history, notes, publish_alerts, keep, now, tasks.stopping());
+        let writing = ingest::write(history, noted, publish_alerts, keep, now, tasks.stopping());
         tasks.spawn_finishing("history", writing);
         tasks.spawn("commands", pollers.serve(orders));
         tasks.spawn("reload", reload::watch(config.clone(), source, fleet.clone()));
@@ -274,6 +274,7 @@ impl Fleet {
                 region: server.region.clone(),
                 tags: server.tags.iter().cloned().collect(),
                 criticality: server.criticality,
+                cost_per_month: server.cost_per_month,
                 paused: server.paused,
                 interval,
                 depends_on: server.depends_on.clone(),

@@ -1,12 +1,15 @@
 //! Judgement: what history says of each server, kept up to date by one task and published whole, so
 //! that a question about the fleet reads results and no samples. Never answers a caller.
 
+mod health;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use analytics::{Exhaustion, NotEnough, TimeOver};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+pub use self::health::{DAY_AGO_HOURS, PastHealth, WEEK_AGO_HOURS};
 use crate::{
     live::Live,
     model::{HostName, SeriesName},
@@ -47,6 +50,8 @@ pub struct Verdict {
 pub struct Judged {
     /// By series.
     pub verdicts: BTreeMap<SeriesName, Verdict>,
+    /// How well it was.
+    pub health: PastHealth,
 }
 
 /// What is said of the fleet at one moment.
@@ -72,10 +77,11 @@ pub async fn judge(
     loop {
         let at = now();
         let mut judgement = Judgement { at: Some(at), servers: BTreeMap::new() };
-        for snapshot in live.all() {
+        for snapshot in live.all().iter() {
             let host = &snapshot.host.alias;
             match judge_server(&history, host, at.as_second()).await {
-                Ok(judged) => {
+                Ok(mut judged) => {
+                    judged.health = health::past(&history, snapshot, at).await;
                     judgement.servers.insert(host.clone(), Arc::new(judged));
                 }
                 Err(err) => {

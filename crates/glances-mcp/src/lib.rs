@@ -11,6 +11,7 @@ pub mod telemetry;
 
 pub mod alert;
 pub mod command;
+pub mod health;
 pub mod ingest;
 pub mod judge;
 pub mod live;

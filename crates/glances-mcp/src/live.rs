@@ -12,11 +12,18 @@ use crate::{
     snapshot::{Host, Snapshot},
 };
 
+/// Every server's latest snapshot, by alias.
+pub type Fleet = Arc<[Arc<Snapshot>]>;
+
 /// Latest snapshots by alias. Cheap to clone; all clones see the same fleet.
 #[derive(Clone, Default)]
 pub struct Live {
-    // A std lock: never held across an await, and written only when servers come and go.
+    // Std locks: never held across an await.
+    /// Written only when servers come and go.
     hosts: Arc<RwLock<BTreeMap<HostName, watch::Sender<Arc<Snapshot>>>>>,
+    /// What [`Self::all`] answers, until a snapshot is replaced: most calls are about the whole
+    /// fleet, and gathering it costs a call more than reading it.
+    gathered: Arc<RwLock<Option<Fleet>>>,
 }
 
 impl Live {
@@ -33,6 +40,7 @@ impl Live {
             next.insert(host.alias.clone(), sender);
         }
         *known = next;
+        self.scatter();
     }
 
     /// Replaces a server's snapshot. One of a server that is gone, or of its former
@@ -44,7 +52,13 @@ impl Live {
             return false;
         };
         sender.send_replace(snapshot);
+        self.scatter();
         true
+    }
+
+    /// Has the fleet gathered anew. After a change, so that nobody keeps what was before it.
+    fn scatter(&self) {
+        *self.gathered.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// How many servers are known.
@@ -61,9 +75,15 @@ impl Live {
 
     /// Every server's latest snapshot, by alias.
     #[must_use]
-    pub fn all(&self) -> Vec<Arc<Snapshot>> {
+    pub fn all(&self) -> Fleet {
+        if let Some(fleet) = &*self.gathered.read().unwrap_or_else(PoisonError::into_inner) {
+            return fleet.clone();
+        }
+        // In this order everywhere: hosts, then gathered.
         let known = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().map(|sender| sender.borrow().clone()).collect()
+        let mut gathered = self.gathered.write().unwrap_or_else(PoisonError::into_inner);
+        let gather = || known.values().map(|sender| sender.borrow().clone()).collect();
+        gathered.get_or_insert_with(gather).clone()
     }
 
     /// One server's snapshots, from the latest on.

@@ -28,7 +28,7 @@ use crate::{
     access::{Principal, Scope},
     ingest::OpenAlerts,
     judge::Judgements,
-    live::Live,
+    live::{Fleet, Live},
     model::HostName,
     snapshot::{Snapshot, Status},
     store::{History, StoreError},
@@ -54,7 +54,7 @@ pub enum QueryError {
 /// The servers that a call is about: visible to the caller and selected, by alias.
 pub struct Selection {
     /// Their snapshots, by alias; everything that one reply says of a server comes from one of them.
-    pub servers: Vec<Arc<Snapshot>>,
+    pub servers: Fleet,
     /// The moment that ages are counted from.
     pub now: Timestamp,
 }
@@ -63,7 +63,7 @@ impl Selection {
     /// Exactly one server: replies go deeper.
     #[must_use]
     pub fn single(&self) -> Option<&Arc<Snapshot>> {
-        match self.servers.as_slice() {
+        match &*self.servers {
             [only] => Some(only),
             _ => None,
         }
@@ -112,10 +112,12 @@ impl Query {
 
     /// Every server that the caller may see.
     #[must_use]
-    pub fn visible(&self, principal: &Principal) -> Vec<Arc<Snapshot>> {
-        let mut all = self.live.all();
-        all.retain(|snapshot| principal.sees(&snapshot.host.alias));
-        all
+    pub fn visible(&self, principal: &Principal) -> Fleet {
+        let all = self.live.all();
+        if principal.servers == Scope::Fleet {
+            return all;
+        }
+        all.iter().filter(|snapshot| principal.sees(&snapshot.host.alias)).cloned().collect()
     }
 
     /// The servers that fit any of the selectors; all visible ones when there are none. Waits a
@@ -137,11 +139,7 @@ impl Query {
         Ok(Selection { servers: chosen, now: now() })
     }
 
-    fn choose(
-        &self,
-        principal: &Principal,
-        selectors: &[String],
-    ) -> Result<Vec<Arc<Snapshot>>, QueryError> {
+    fn choose(&self, principal: &Principal, selectors: &[String]) -> Result<Fleet, QueryError> {
         let visible = self.visible(principal);
         if selectors.is_empty() {
             return Ok(visible);
@@ -150,7 +148,7 @@ impl Query {
         for text in selectors {
             let selector = Selector::parse(text)?;
             let mut hit = false;
-            for (mark, snapshot) in chosen.iter_mut().zip(&visible) {
+            for (mark, snapshot) in chosen.iter_mut().zip(visible.iter()) {
                 if selector.fits(&snapshot.host) {
                     (*mark, hit) = (true, true);
                 }
@@ -159,8 +157,8 @@ impl Query {
                 return Err(SelectorError::nothing(text, &selector, &visible).into());
             }
         }
-        let pairs = chosen.into_iter().zip(visible);
-        Ok(pairs.filter_map(|(mark, snapshot)| mark.then_some(snapshot)).collect())
+        let pairs = chosen.into_iter().zip(visible.iter());
+        Ok(pairs.filter(|(mark, _)| *mark).map(|(_, snapshot)| snapshot.clone()).collect())
     }
 
     /// Waits for servers whose first samples are under way. Answers whether it had to.

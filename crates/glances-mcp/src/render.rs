@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 pub fn tidy(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            map.retain(|_, value| !value.is_null());
+            // Most maps are whole, and closing gaps costs.
+            if map.values().any(Value::is_null) {
+                map.retain(|_, value| !value.is_null());
+            }
             map.values_mut().for_each(tidy);
         }
         Value::Array(items) => items.iter_mut().for_each(tidy),
@@ -113,19 +116,22 @@ fn write_table(out: &mut String, rows: &[Value]) {
     let rule: Vec<&str> = columns.iter().map(|_| "-").collect();
     let _ = writeln!(out, "\n|{}|\n|{}|", head.join("|"), rule.join("|"));
     for row in rows.iter().filter_map(Value::as_object) {
-        let cells: Vec<String> = columns
-            .iter()
-            .map(|column| match (row.get(*column), row.get("unit").and_then(Value::as_str)) {
-                (Some(Value::Number(value)), Some(unit))
-                    if with_unit && IN_UNIT.contains(column) =>
-                {
-                    in_unit(value.as_f64().unwrap_or_default(), unit)
+        let row_unit = with_unit.then(|| row.get("unit")?.as_str()).flatten();
+        // Most rows have their fields in the order of the columns, and need no search.
+        let mut fields = row.iter().peekable();
+        out.push('|');
+        for column in &columns {
+            let in_order = fields.next_if(|(key, _)| key == column).map(|(_, value)| value);
+            match (in_order.or_else(|| row.get(*column)), row_unit) {
+                (Some(Value::Number(value)), Some(unit)) if IN_UNIT.contains(column) => {
+                    out.push_str(&in_unit(value.as_f64().unwrap_or_default(), unit));
                 }
-                (Some(value), _) => cell(column, value),
-                (None, _) => String::new(),
-            })
-            .collect();
-        let _ = writeln!(out, "|{}|", cells.join("|"));
+                (Some(value), _) => out.push_str(&cell(column, value)),
+                (None, _) => {}
+            }
+            out.push('|');
+        }
+        out.push('\n');
     }
     out.push('\n');
 }

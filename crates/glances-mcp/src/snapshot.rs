@@ -2,6 +2,7 @@
 
 pub mod mounts;
 pub mod programs;
+mod readings;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -9,13 +10,14 @@ use glances_client::{
     ApiVersion, FetchError, Plugin, ServerInfo,
     model::{
         Amp, Cloud, Connections, Container, Core, CoreTimes, Cpu, Disk, Event, Filesystem, Folder,
-        Gpu, Interface, Ip, Irq, Limits, Load, Mem, MemSwap, Npu, Payload, PortCheck, Process,
-        ProcessCount, QuickLook, RaidArray, Sensor, SmartDisk, System, Vm, Wifi,
+        Gpu, Interface, Ip, Irq, Limits, Load, Mem, MemSwap, Npu, PortCheck, Process, ProcessCount,
+        QuickLook, RaidArray, Sensor, SmartDisk, System, Vm, Wifi,
     },
 };
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use self::readings::{Reading, Readings};
 use crate::model::{Criticality, HostName, Severity};
 
 /// What the configuration says of one server, credentials left out.
@@ -33,6 +35,8 @@ pub struct Host {
     pub tags: Vec<String>,
     /// How much its failure matters.
     pub criticality: Criticality,
+    /// What it costs a month, in a currency that only the operator knows.
+    pub cost_per_month: Option<f64>,
     /// Not polled on purpose.
     pub paused: bool,
     /// Time between two polls.
@@ -106,17 +110,6 @@ impl Status {
     }
 }
 
-/// The last that one plugin gave.
-#[derive(Clone, Debug, Default)]
-pub struct Reading {
-    /// Last decoded reply, kept while later attempts fail.
-    pub payload: Option<Arc<Payload>>,
-    /// When that reply arrived.
-    pub at: Option<Timestamp>,
-    /// When we last asked, with whatever result.
-    pub tried: Option<Timestamp>,
-}
-
 /// Attempts to reach a server, newest last.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
@@ -170,7 +163,7 @@ pub struct Snapshot {
     /// Thresholds and refresh times of its glances.conf.
     pub limits: Arc<Limits>,
     /// By plugin.
-    pub readings: BTreeMap<Plugin, Reading>,
+    pub readings: Readings,
     /// Why the last attempt at a plugin gave nothing. Mostly empty: every call looks here.
     pub errors: BTreeMap<Plugin, FetchError>,
     /// How reaching it went.
@@ -239,7 +232,7 @@ impl Snapshot {
             host,
             info: None,
             limits: Arc::default(),
-            readings: BTreeMap::new(),
+            readings: Readings::default(),
             errors: BTreeMap::new(),
             reach: Reach::default(),
             rounds: 0,

@@ -16,6 +16,7 @@ mod lock;
 mod memory;
 mod programs;
 mod row;
+mod rows;
 mod sql;
 
 use async_trait::async_trait;
@@ -24,7 +25,7 @@ pub use self::{
     audit::{AuditEntry, AuditRow, Broken, Ends, verify},
     error::{StoreError, chain},
     history::History,
-    level::{Level, Point, coarser, dense},
+    level::{Level, Point, coarser, dense, rounded},
     memory::Memory,
     sql::{Sql, backup},
 };
@@ -49,7 +50,7 @@ pub struct Programs {
     pub host: HostName,
     /// When, seconds since the epoch.
     pub secs: i64,
-    /// The top ones by CPU, by memory and by I/O, each once.
+    /// The top ones by CPU, by memory and by I/O, each once, by name.
     pub top: Vec<Program>,
 }
 

@@ -8,6 +8,7 @@ mod capacity;
 mod compare;
 mod containers;
 mod forecast;
+mod health;
 mod history;
 mod listing;
 mod manage;
@@ -66,6 +67,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<alerts::GetAlertHistory>(),
         ToolDef::of::<manage::ManageAlerts>(),
         ToolDef::of::<history::QueryMetrics>(),
+        ToolDef::of::<health::GenerateHealthScore>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
     ]
@@ -255,11 +257,32 @@ async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError>
     let mut structured = serde_json::to_value(&output).map_err(ToolError::Encode)?;
     render::tidy(&mut structured);
     let text = render::text(&headline, &structured);
-    let bytes = text.len().max(encoded_len(&structured));
-    if bytes > REPLY_BYTES_MAX {
-        return Err(ToolError::TooLong { bytes });
+    // Counting exactly is as dear as encoding, and most replies are far from the limit.
+    if text.len().max(encoded_at_most(&structured)) > REPLY_BYTES_MAX {
+        let bytes = text.len().max(encoded_len(&structured));
+        if bytes > REPLY_BYTES_MAX {
+            return Err(ToolError::TooLong { bytes });
+        }
     }
     Ok(Reply { text, structured })
+}
+
+/// What no encoding of a value exceeds, bytes: every character escaped, every number at its longest.
+fn encoded_at_most(value: &Value) -> usize {
+    const NUMBER: usize = 25;
+    let string = |text: &str| 2 + 6 * text.len();
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => NUMBER,
+        Value::String(text) => string(text),
+        Value::Array(items) => {
+            2 + items.iter().map(|item| 1 + encoded_at_most(item)).sum::<usize>()
+        }
+        Value::Object(map) => {
+            let field = |(key, value): (&String, &Value)| 2 + string(key) + encoded_at_most(value);
+            2 + map.iter().map(field).sum::<usize>()
+        }
+    }
 }
 
 /// Length of a value as JSON, without writing it anywhere.
@@ -437,6 +460,13 @@ mod tests {
             for name in ["servers", "limit", "format", "server", "pid"] {
                 fuzz_arguments(serde_json::json!({ name: value.clone() }).to_string().as_bytes());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_longer_than_it_is_held_for(value in any_json()) {
+            prop_assert!(encoded_len(&value) <= encoded_at_most(&value));
         }
     }
 

@@ -109,13 +109,22 @@ fn badness_is_linear_either_way_round() {
 
 #[test]
 fn a_fleet_is_judged_by_its_tenth_percentile() {
-    let host = |load| health(&[HealthSignal::of(&health_signals::LOAD_PER_CORE, Some(load))], None);
-    let mut hosts: Vec<Option<Health>> = (0..18).map(|_| host(0.5)).collect();
-    hosts.extend([host(2.0), host(9.0), None]);
+    let mut hosts = vec![(Some(100.0), 1.0); 18];
+    hosts.extend([(Some(73.0), 1.0), (Some(20.0), 1.0), (None, 1.0)]);
     let fleet = fleet_health(&hosts).unwrap();
-    assert_eq!((fleet.p10_host, fleet.unknown), (18, 1));
-    assert_eq!(fleet.grades.iter().sum::<usize>(), 20);
-    assert_eq!(fleet_health(&[None]), None);
+    assert_eq!((fleet.p10_host, fleet.grade(), fleet.unknown), (18, Grade::Poor, 1));
+    assert_eq!(fleet.grades, [18, 0, 1, 1]);
+    assert_eq!(fleet_health(&[(None, 1.0)]), None);
+}
+
+#[test]
+fn what_matters_little_weighs_little_in_a_fleet() {
+    // A tenth of 1 + 8 + 4 is 1.3: the ill one of weight 1 alone does not reach it.
+    let fleet = fleet_health(&[(Some(9.0), 1.0), (Some(99.0), 8.0), (Some(70.0), 4.0)]).unwrap();
+    assert_eq!(fleet.p10_host, 2);
+    // A tenth of 4 + 1 + 1 is 0.6, which it reaches.
+    let fleet = fleet_health(&[(Some(9.0), 4.0), (Some(99.0), 1.0), (Some(70.0), 1.0)]).unwrap();
+    assert_eq!(fleet.p10_host, 0);
 }
 
 proptest! {

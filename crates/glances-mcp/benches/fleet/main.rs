@@ -113,36 +113,55 @@ async fn throughput() {
     let bare = Target::bare(&reply).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        ours.push(calls_a_second(target.address, TURN).await);
-        theirs.push(calls_a_second(bare.address, TURN).await);
+        ours.push(Turn::of(&target, TURN).await);
+        theirs.push(Turn::of(&bare, TURN).await);
     }
-    let median = |rates: &mut Vec<f64>| {
-        rates.sort_by(f64::total_cmp);
-        rates[rates.len() / 2]
+    let median = |turns: &[Turn], of: fn(&Turn) -> f64| {
+        let mut values: Vec<f64> = turns.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
     };
-    let (ours, theirs) = (median(&mut ours), median(&mut theirs));
+    let rate = |turns: &[Turn]| median(turns, |turn| turn.calls / turn.secs);
+    let cost = |turns: &[Turn]| median(turns, |turn| turn.cpu_secs / turn.calls * 1e6);
     println!(
-        "100 servers, 4 connections: {ours:.0} calls/s against {theirs:.0} of a bare rmcp tool \
-         with the same {} bytes: ratio {:.2}",
+        "100 servers, 4 connections: {:.0} calls/s against {:.0} of a bare rmcp tool with the \
+         same {} bytes: ratio {:.2}; CPU of the server a call: {:.0} µs against {:.0} µs",
+        rate(&ours),
+        rate(&theirs),
         reply.to_string().len(),
-        ours / theirs
+        rate(&ours) / rate(&theirs),
+        cost(&ours),
+        cost(&theirs),
     );
 }
 
-async fn calls_a_second(address: std::net::SocketAddr, during: Duration) -> f64 {
-    const CONNECTIONS: usize = 4;
-    let started = Instant::now();
-    let one = async || {
-        let mut connection = Connection::open(address).await;
-        let mut calls = 0.0;
-        while started.elapsed() < during {
-            connection.call("get_system_overview", &json!({})).await;
-            calls += 1.0;
+/// What one server did while it was called without a pause.
+struct Turn {
+    calls: f64,
+    secs: f64,
+    cpu_secs: f64,
+}
+
+impl Turn {
+    async fn of(target: &Target, during: Duration) -> Self {
+        const CONNECTIONS: usize = 4;
+        let (started, cpu_before) = (Instant::now(), target.cpu_seconds());
+        let one = async || {
+            let mut connection = Connection::open(target.address).await;
+            let mut calls = 0.0;
+            while started.elapsed() < during {
+                connection.call("get_system_overview", &json!({})).await;
+                calls += 1.0;
+            }
+            calls
+        };
+        let all = futures_util::future::join_all((0..CONNECTIONS).map(|_| one())).await;
+        Self {
+            calls: all.into_iter().sum(),
+            secs: started.elapsed().as_secs_f64(),
+            cpu_secs: target.cpu_seconds() - cpu_before,
         }
-        calls
-    };
-    let all = futures_util::future::join_all((0..CONNECTIONS).map(|_| one())).await;
-    all.into_iter().sum::<f64>() / started.elapsed().as_secs_f64()
+    }
 }
 
 /// Memory and CPU of the server while it polls, without callers.

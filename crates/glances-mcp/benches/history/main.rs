@@ -17,6 +17,7 @@ mod naive;
 mod read;
 mod real;
 mod size;
+mod tools;
 
 use std::{
     path::PathBuf,
@@ -49,13 +50,14 @@ async fn main() {
     };
     match args.first().map(String::as_str) {
         Some("ingest") => ingest::run(number(1, 100), number(2, 6)).await,
-        Some("size") => size::run(number(1, 100), number(2, 14)).await,
+        Some("size") => size::run(number(1, 100), number(2, 14), number(3, 60)).await,
         Some("real") => real::run(number(1, 24)).await,
         Some("range") => read::range(number(1, 100), number(2, 14)).await,
+        Some("tools") => tools::run(number(1, 100), number(2, 14)).await,
         Some("open") => read::open(number(1, 100), number(2, 14)).await,
         _ => println!(
-            "one of: ingest [servers] [hours], size [servers] [days], real [hours], \
-             range [servers] [days], open [servers] [days]"
+            "one of: ingest [servers] [hours], size [servers] [days] [every], real [hours], \
+             range [servers] [days], open [servers] [days], tools [servers] [days]"
         ),
     }
 }
@@ -69,13 +71,14 @@ fn feed(servers: u32, hours: u32, every_secs: u32) -> Feed {
 }
 
 /// Where a filled store of this size is kept between runs.
-fn place(servers: u32, days: u32) -> PathBuf {
-    std::env::temp_dir().join(format!("glances-mcp-history-{servers}x{days}.db"))
+fn place(servers: u32, days: u32, every_secs: u32) -> PathBuf {
+    let name = format!("glances-mcp-history-{servers}x{days}-{every_secs}s.db");
+    std::env::temp_dir().join(name)
 }
 
-/// A store with so many servers and days at 60 s, filled unless an earlier run left one.
-async fn filled(servers: u32, days: u32) -> Sql {
-    let file = place(servers, days);
+/// A store with so many servers and days, filled unless an earlier run left one.
+async fn filled(servers: u32, days: u32, every_secs: u32) -> Sql {
+    let file = place(servers, days, every_secs);
     if !file.exists() {
         let draft = file.with_extension("draft");
         for ending in ["draft", "draft-wal", "draft-shm"] {
@@ -83,11 +86,11 @@ async fn filled(servers: u32, days: u32) -> Sql {
         }
         let store = Sql::open(&draft, "bench").await.unwrap();
         let started = Instant::now();
-        let fed = feed::fill(feed(servers, days * 24, 60), &store, UPKEEP_EVERY).await;
+        let fed = feed::fill(feed(servers, days * 24, every_secs), &store, UPKEEP_EVERY).await;
         let secs = started.elapsed().as_secs_f64();
         let size = store.size().await.unwrap();
         println!(
-            "filled with {servers} servers × {days} days at 60 s in {secs:.0} s ({:.0} values/s, \
+            "filled with {servers} servers × {days} days at {every_secs} s in {secs:.0} s ({:.0} values/s, \
              making the models beside it): {} polls, {} values, {:.1} values a poll, {} MB\n",
             fed.values as f64 / secs,
             fed.polls,

@@ -18,12 +18,14 @@ const QUESTIONS: u64 = 200;
 /// Points of an answer.
 const POINTS: i64 = 200;
 const DAY: i64 = 86_400;
+/// Between two polls.
+const EVERY_SECS: u32 = 60;
 /// Servers and days of the plain table: a question about one series does not see the others.
 const NAIVE_SERVERS: u32 = 3;
 const NAIVE_DAYS: u32 = 7;
 
 pub(crate) async fn range(servers: u32, days: u32) {
-    let store = filled(servers, days).await;
+    let store = filled(servers, days, EVERY_SECS).await;
     let series = all_series(&store, servers).await;
     let end = BEGIN as i64 + i64::from(days) * DAY;
     let week = Span { from: end - 7 * DAY, to: end };
@@ -112,8 +114,8 @@ fn named(sample: &glances_mcp::store::Sample) -> impl Iterator<Item = String> {
 
 pub(crate) async fn open(servers: u32, days: u32) {
     const TIMES: usize = 20;
-    drop(filled(servers, days).await);
-    let file = place(servers, days);
+    drop(filled(servers, days, EVERY_SECS).await);
+    let file = place(servers, days, EVERY_SECS);
     let end = BEGIN as i64 + i64::from(days) * DAY;
     let host = HostName::parse("sim-001").unwrap();
     let (mut opened, mut answered) = (Vec::new(), Vec::new());

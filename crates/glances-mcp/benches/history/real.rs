@@ -39,6 +39,7 @@ pub(crate) async fn run(hours: u32) {
         region: None,
         tags: Vec::new(),
         criticality: Criticality::Normal,
+        cost_per_month: None,
         paused: false,
         interval: Duration::from_secs(INTERVAL_SECS.into()),
         depends_on: Vec::new(),

@@ -1,9 +1,11 @@
 //! Bytes on disk, by table and for each value.
 
+use std::time::Instant;
+
+use glances_mcp::store::{Sql, Store as _};
 use sqlx::{Row as _, any::AnyPoolOptions};
 
-use super::{filled, place};
-use glances_mcp::store::Store as _;
+use super::{BEGIN, feed, filled, place};
 
 /// What takes space, with the bytes of its payload.
 const PARTS: &[(&str, &str)] = &[
@@ -11,18 +13,33 @@ const PARTS: &[(&str, &str)] = &[
     ("5 minutes, sealed", "SELECT COALESCE(SUM(LENGTH(data)), 0) FROM block WHERE level = 300"),
     ("hours, sealed", "SELECT COALESCE(SUM(LENGTH(data)), 0) FROM block WHERE level = 3600"),
     ("rows not sealed", "SELECT COALESCE(SUM(LENGTH(cells)), 0) FROM head"),
-    ("top programs", "SELECT COALESCE(SUM(LENGTH(top)), 0) FROM program"),
+    ("programs, sealed", "SELECT COALESCE(SUM(LENGTH(data)), 0) FROM program_block"),
+    ("programs, not sealed", "SELECT COALESCE(SUM(LENGTH(top)), 0) FROM program"),
     (
         "events",
         "SELECT COALESCE(SUM(LENGTH(kind) + LENGTH(item) + LENGTH(detail) + 16), 0) FROM event",
     ),
 ];
 
-pub(crate) async fn run(servers: u32, days: u32) {
-    let store = filled(servers, days).await;
+pub(crate) async fn run(servers: u32, days: u32, every_secs: u32) {
+    let store = filled(servers, days, every_secs).await;
     let values = store.size().await.unwrap().values;
+    idle(&store, days).await;
     drop(store);
-    table(&place(servers, days), values).await;
+    table(&place(servers, days, every_secs), values).await;
+}
+
+/// How long a round takes in which nothing is due.
+async fn idle(store: &Sql, days: u32) {
+    const TIMES: u32 = 20;
+    let now = BEGIN as i64 + i64::from(days) * 86_400;
+    feed::keep_up(store, now).await;
+    let started = Instant::now();
+    for _ in 0..TIMES {
+        feed::keep_up(store, now).await;
+    }
+    let each = started.elapsed() / TIMES;
+    println!("A round of upkeep in which nothing is due: {:.2} ms.\n", each.as_secs_f64() * 1e3);
 }
 
 /// Prints what takes how much of a file.

@@ -56,11 +56,11 @@ impl Memory {
     pub(super) fn note(&mut self, snapshot: &Snapshot, secs: i64) -> BTreeSet<Plugin> {
         self.answered |= snapshot.reach.last_success.is_some();
         let mut fresh = BTreeSet::new();
-        for (plugin, reading) in &snapshot.readings {
+        for (plugin, reading) in snapshot.readings.iter() {
             let Some(at) = reading.at.filter(|_| reading.payload.is_some()) else { continue };
             let at = at.as_millisecond();
             if self.read_ms.insert(plugin.name().to_owned(), at) != Some(at) {
-                fresh.insert(*plugin);
+                fresh.insert(plugin);
             }
         }
         if fresh.contains(&Plugin::Uptime) {

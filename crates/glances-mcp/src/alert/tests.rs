@@ -38,6 +38,7 @@ impl Machine {
             region: None,
             tags: Vec::new(),
             criticality: Criticality::High,
+            cost_per_month: None,
             paused: false,
             interval: Duration::from_secs(10),
             depends_on: Vec::new(),

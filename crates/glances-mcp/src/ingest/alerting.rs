@@ -71,6 +71,8 @@ pub struct Alerting {
     noted_at: i64,
     /// The limits taken last, in words.
     limits: Option<BTreeMap<String, String>>,
+    /// Servers on which an alert began to fire since they were asked for.
+    fired: BTreeSet<HostName>,
 }
 
 impl Alerting {
@@ -98,7 +100,7 @@ impl Alerting {
         let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
         let noted = history.store.recall(NOTED).await.ok().flatten();
         let noted_at = noted.and_then(|text| text.parse().ok()).unwrap_or(0);
-        Self { engine, saved_at: 0, touched: true, noted_at, limits }
+        Self { engine, saved_at: 0, touched: true, noted_at, limits, fired: BTreeSet::new() }
     }
 
     /// A second for a note, and remembers it: two of one person in one second would be one event.
@@ -163,9 +165,16 @@ impl Alerting {
         std::mem::take(&mut self.touched).then(|| Arc::new(self.engine.open().cloned().collect()))
     }
 
+    /// The servers on which an alert began to fire since this was asked.
+    pub fn take_fired(&mut self) -> BTreeSet<HostName> {
+        std::mem::take(&mut self.fired)
+    }
+
     /// What is stored of transitions. One that never fired is no alert.
     fn noted(&mut self, happened: &[Transition]) -> Batch {
         self.touched |= !happened.is_empty();
+        let firing = happened.iter().filter(|it| it.change == Change::Firing);
+        self.fired.extend(firing.filter_map(|it| it.alert.host.clone()));
         let fired = |it: &&Transition| !matches!(it.change, Change::Pending | Change::Dropped);
         let change = |it: &Transition| {
             tracing::info!(

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glances_client::{Plugin, model::Container};
+use glances_client::{
+    Plugin,
+    model::{Container, Process},
+};
 
 use crate::{
     render,
@@ -15,6 +18,8 @@ use crate::{
 pub mod kind {
     /// The machine started anew.
     pub const REBOOT: &str = "reboot";
+    /// Glances started anew, on a machine that did not.
+    pub const GLANCES_RESTARTED: &str = "glances_restarted";
     /// Another release of Glances, or another API.
     pub const GLANCES_CHANGED: &str = "glances_changed";
     /// The server stopped answering.
@@ -71,6 +76,7 @@ pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     let mut found = Found { before, after, secs, events: Vec::new() };
     found.reach();
     found.machine();
+    found.glances();
     found.containers();
     found.programs();
     found.named(Plugin::Fs, [kind::MOUNT_CAME, kind::MOUNT_WENT], mounts);
@@ -155,6 +161,31 @@ impl Found<'_> {
         }
     }
 
+    /// Glances tells neither when it started nor under which process id it answers. Its own entry
+    /// in the list of processes does, where one process alone serves its API.
+    fn glances(&mut self) {
+        let rebooted = self.events.iter().any(|event| event.kind == kind::REBOOT);
+        if rebooted || !self.reread(Plugin::ProcessList) {
+            return;
+        }
+        let (Some(old), Some(new)) = (serving(self.before), serving(self.after)) else { return };
+        let runs = |of: &Snapshot, pid| {
+            of.processes().into_iter().flatten().any(|process| process.pid == pid)
+        };
+        let spent = |of: &Process| of.cpu_user_secs;
+        let replaced =
+            old.pid != new.pid && !runs(self.after, old.pid) && !runs(self.before, new.pid);
+        // In a container the process id is the same again, but CPU time only ever grows.
+        let anew = old.pid == new.pid && spent(new).zip(spent(old)).is_some_and(|(a, b)| a < b);
+        if replaced || anew {
+            let detail = match (old.pid, new.pid) {
+                (Some(old), Some(new)) if replaced => format!("process {old} to {new}"),
+                _ => "the same process id began anew".to_owned(),
+            };
+            self.add(kind::GLANCES_RESTARTED, "", detail);
+        }
+    }
+
     fn containers(&mut self) {
         if !self.reread(Plugin::Containers) {
             return;
@@ -235,6 +266,20 @@ impl Found<'_> {
     }
 }
 
+/// The one process that serves Glances' API, if it is one: `glances -w`, or `python -m glances -w`.
+fn serving(of: &Snapshot) -> Option<&Process> {
+    let serves = |process: &&Process| {
+        let command = process.command.as_deref().unwrap_or_default();
+        let mut arguments = command.split(' ');
+        let glances = |argument: &str| argument.rsplit('/').next() == Some("glances");
+        process.pid.is_some()
+            && (process.name == "glances" || arguments.clone().any(glances))
+            && arguments.any(|argument| argument == "-w" || argument == "--webserver")
+    };
+    let mut found = of.processes()?.iter().filter(serves);
+    found.next().filter(|_| found.next().is_none())
+}
+
 fn mounts(of: &Snapshot) -> BTreeSet<String> {
     of.filesystems().into_iter().flatten().map(|fs| fs.mount.clone()).collect()
 }
@@ -268,6 +313,7 @@ mod tests {
             region: None,
             tags: Vec::new(),
             criticality: Criticality::Normal,
+            cost_per_month: None,
             paused: false,
             interval: Duration::from_secs(10),
             depends_on: Vec::new(),
@@ -322,6 +368,93 @@ mod tests {
         let up = |n, secs| poll(n, vec![(Plugin::Uptime, Payload::Uptime(secs))]);
         assert_eq!(words(&up(0, 90_000.0), &up(1, 40.0)), ["reboot "]);
         assert_eq!(words(&up(0, 90_000.0), &up(1, 89_999.0)), Vec::<String>::new());
+    }
+
+    fn process(pid: u32, command: &str, spent: f64) -> Process {
+        Process {
+            pid: Some(pid),
+            name: command.split(' ').next().unwrap().to_owned(),
+            command: Some(command.to_owned()),
+            cpu_user_secs: Some(spent),
+            processes: 1,
+            ..Process::default()
+        }
+    }
+
+    fn running(n: i64, processes: Vec<Process>) -> Snapshot {
+        poll(n, vec![(Plugin::ProcessList, Payload::ProcessList(processes))])
+    }
+
+    #[test]
+    fn glances_began_anew_when_its_one_process_did() {
+        let own = |pid, spent| process(pid, "glances -w -B 127.0.0.1", spent);
+        let told = |old: Vec<Process>, new: Vec<Process>| words(&running(0, old), &running(1, new));
+        let nothing = Vec::<String>::new();
+        assert_eq!(told(vec![own(100, 9.0)], vec![own(200, 0.5)]), ["glances_restarted "]);
+        assert_eq!(told(vec![own(100, 9.0)], vec![own(100, 9.5)]), nothing);
+        // In a container it is the same process id each time.
+        let contained = |spent| process(1, "python3 -m glances -C /etc/glances.conf -w", spent);
+        assert_eq!(told(vec![contained(9.0)], vec![contained(0.5)]), ["glances_restarted "]);
+        // A terminal on the machine comes and goes.
+        let terminal = process(300, "glances --theme-white", 0.1);
+        assert_eq!(told(vec![own(100, 9.0)], vec![own(100, 9.1), terminal.clone()]), nothing);
+        assert_eq!(told(vec![terminal], vec![process(301, "glances", 0.1)]), nothing);
+    }
+
+    #[test]
+    fn whether_glances_began_anew_is_not_told_when_it_cannot_be_known() {
+        let own = |pid| process(pid, "glances --webserver", 1.0);
+        let told = |old: Vec<Process>, new: Vec<Process>| words(&running(0, old), &running(1, new));
+        let nothing = Vec::<String>::new();
+        // One of two, and not known which of them answers.
+        assert_eq!(told(vec![own(100), own(200)], vec![own(100), own(300)]), nothing);
+        // A second one started; the first was no longer listed as what it is.
+        let hidden = Process { command: None, name: "python3".to_owned(), ..own(100) };
+        assert_eq!(told(vec![own(100)], vec![hidden, own(200)]), nothing);
+        assert_eq!(told(vec![own(100)], Vec::new()), nothing);
+        // A reboot says it all.
+        let booted = |n, secs, pid| {
+            poll(
+                n,
+                vec![
+                    (Plugin::Uptime, Payload::Uptime(secs)),
+                    (Plugin::ProcessList, Payload::ProcessList(vec![own(pid)])),
+                ],
+            )
+        };
+        assert_eq!(words(&booted(0, 9_000.0, 100), &booted(1, 30.0, 200)), ["reboot "]);
+    }
+
+    #[test]
+    fn programs_at_hand_are_kept_when_an_alert_fires_on_their_server() {
+        let listed = |n, name: &str| {
+            poll(n, vec![(Plugin::ProgramList, Payload::ProgramList(vec![program(name, 900)]))])
+        };
+        let web = HostName::parse("web-1").unwrap();
+        let fired = BTreeSet::from([web.clone(), HostName::parse("gone-1").unwrap()]);
+        let mut recorded = Recorded::default();
+        let mut batch = recorded.next(&Arc::new(listed(0, "java"))).unwrap();
+        recorded.add_programs(&fired, &mut batch);
+        assert_eq!(batch.programs.len(), 1, "the list of the minute is the one at hand");
+        // Twenty seconds later another program is on top, and no list is due.
+        let mut soon = listed(1, "backup");
+        let at = Timestamp::from_second(1_020).unwrap();
+        soon.reach.last_attempt = Some(at);
+        soon.readings.of(Plugin::ProgramList).at = Some(at);
+        let mut batch = recorded.next(&Arc::new(soon)).unwrap();
+        assert_eq!(batch.programs, []);
+        recorded.add_programs(&fired, &mut batch);
+        let told: Vec<_> =
+            batch.programs.iter().map(|it| (&it.host, it.secs, &*it.top[0].name)).collect();
+        assert_eq!(told, [(&web, 1_020, "backup")]);
+        // Of a server that is silent, nothing is at hand.
+        let mut silent = listed(1, "backup");
+        silent.reach.attempts += 1;
+        silent.reach.last_attempt = Timestamp::from_second(9_000).ok();
+        let mut batch = recorded.next(&Arc::new(silent)).unwrap();
+        batch.programs.clear();
+        recorded.add_programs(&fired, &mut batch);
+        assert_eq!(batch.programs, []);
     }
 
     #[test]

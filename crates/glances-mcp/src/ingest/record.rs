@@ -8,15 +8,22 @@ use glances_client::{Plugin, model::Process};
 use crate::{
     metric::{self, Kind, METRICS, Metric, Unit},
     snapshot::Snapshot,
-    store::{Program, Programs, Sample},
+    store::{Program, Programs, Sample, rounded},
 };
 
 /// Values of one poll: a machine with thousands of items is a mistake or an attack.
 const VALUES_MAX: usize = 10_000;
 /// Programs kept by each of CPU, memory and I/O.
 const TOP: usize = 5;
+/// Mantissa of rates and times, bits: an error of eight millionths at most. The time that a rate is
+/// divided by is known to some milliseconds of ten seconds.
+const RATE_BITS: u32 = 16;
+/// Mantissa of what a program uses, bits: an error of half a thousandth, for a list that ranks.
+const PROGRAM_BITS: u32 = 10;
 /// Least time between two lists of programs, seconds.
 const PROGRAMS_EVERY_SECS: i64 = 60;
+/// Older lists are not of the moment at which an alert fires, seconds.
+const AT_HAND_SECS: i64 = 150;
 /// Lists that are polled once a minute come a little early or late.
 const PROGRAMS_EARLY_SECS: i64 = 10;
 
@@ -45,11 +52,11 @@ fn is_new(metric: &Metric, before: Option<&Snapshot>, snapshot: &Snapshot) -> bo
 }
 
 /// Without the noise of a division, which does not compress: percentages have three decimals, rates
-/// and times seven digits.
+/// and times five digits.
 fn kept(metric: &Metric, value: f64) -> f64 {
     match (metric.unit, metric.kind) {
         (Unit::Percent | Unit::PercentOfCore, _) => thousandths(value),
-        (Unit::Milliseconds, _) | (_, Kind::Rate) => seven_digits(value),
+        (Unit::Milliseconds, _) | (_, Kind::Rate) => rounded(value, RATE_BITS),
         _ => value,
     }
 }
@@ -58,26 +65,29 @@ fn thousandths(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 
-/// The nearest number with 24 bits of mantissa. Whole numbers up to there stay as they are.
-fn seven_digits(value: f64) -> f64 {
-    const DROPPED_BITS: u32 = 29;
-    const HALF: u64 = 1 << (DROPPED_BITS - 1);
-    let bits = value.to_bits().saturating_add(HALF) >> DROPPED_BITS << DROPPED_BITS;
-    let near = f64::from_bits(bits);
-    if near.is_finite() { near } else { value }
-}
-
-/// The top programs, when their list is new and the last one is a minute old.
-pub(super) fn programs(before: Option<&Snapshot>, snapshot: &Snapshot) -> Option<Programs> {
-    let at = |of: &Snapshot| {
-        let list = if of.programs().is_some() { Plugin::ProgramList } else { Plugin::ProcessList };
-        Some(of.readings.get(&list)?.at?.as_second())
-    };
-    let secs = at(snapshot)?;
-    let last = before.and_then(at);
+/// The top programs, when the list that was kept `last` is a minute old.
+pub(super) fn programs(last: Option<i64>, snapshot: &Snapshot) -> Option<Programs> {
+    let secs = listed_at(snapshot)?;
     if last.is_some_and(|last| secs - last < PROGRAMS_EVERY_SECS - PROGRAMS_EARLY_SECS) {
         return None;
     }
+    top(snapshot)
+}
+
+/// The top programs as they are at hand, unless the server stopped telling them.
+pub(super) fn programs_at_hand(snapshot: &Snapshot) -> Option<Programs> {
+    let age_secs = snapshot.reach.last_attempt?.as_second() - listed_at(snapshot)?;
+    if age_secs > AT_HAND_SECS { None } else { top(snapshot) }
+}
+
+/// When the programs of a snapshot were read.
+fn listed_at(of: &Snapshot) -> Option<i64> {
+    let list = if of.programs().is_some() { Plugin::ProgramList } else { Plugin::ProcessList };
+    Some(of.readings.get(&list)?.at?.as_second())
+}
+
+fn top(snapshot: &Snapshot) -> Option<Programs> {
+    let secs = listed_at(snapshot)?;
     let all = snapshot.grouped()?;
     let all: Vec<Program> = all.iter().map(|process| program(process)).collect();
     let mut top: BTreeMap<&str, &Program> = BTreeMap::new();
@@ -97,29 +107,29 @@ pub(super) fn programs(before: Option<&Snapshot>, snapshot: &Snapshot) -> Option
     (!top.is_empty()).then_some(Programs { host, secs, top })
 }
 
+/// As Glances tells it.
+fn tenths(percent: f64) -> f64 {
+    (percent * 10.0).round() / 10.0
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "bytes stay below 2^53"
+)]
+fn three_digits(bytes: u64) -> u64 {
+    rounded(bytes as f64, PROGRAM_BITS) as u64
+}
+
 fn program(process: &Process) -> Program {
     let (read, write) = (process.io_read.per_sec, process.io_write.per_sec);
     let moved = read.or(write).map(|_| read.unwrap_or(0.0) + write.unwrap_or(0.0));
     Program {
         name: process.name.clone(),
-        cpu_percent: process.cpu_percent.map(thousandths),
-        memory_bytes: process.memory.rss,
-        io_bytes_per_second: moved.map(f64::round),
+        cpu_percent: process.cpu_percent.map(tenths),
+        memory_bytes: process.memory.rss.map(three_digits),
+        io_bytes_per_second: moved.map(|moved| rounded(moved.round(), PROGRAM_BITS)),
         processes: process.processes,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seven_digits_are_close_and_whole_numbers_stay() {
-        for value in [0.0, 1.0, 4_096.0, 12_345_678.0, -3.0, f64::MAX] {
-            assert_eq!(seven_digits(value), value);
-        }
-        for value in [1.0 / 3.0, 987_654.321, 1e-9, 5e12 / 60.003, -2.0 / 7.0] {
-            assert!((seven_digits(value) / value - 1.0).abs() < 1e-7, "{value}");
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! From notes to the store: collects, writes once a second, seals and forgets. A store that fails
-//! stops nobody: notes wait up to a bound, then the oldest are lost, and that is told.
+//! stops nobody: notes wait up to a bound, then the oldest are lost, and that is told. What happened to
+//! alerts has a way and a bound of its own ([`Records`]), which samples do not fill.
+
+mod records;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +13,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::records::Records;
 use super::changes::kind;
 use crate::{
     alert::Alert,
@@ -19,6 +23,8 @@ use crate::{
 
 /// Notes that wait for the writer: polls of a thousand servers. More are lost.
 const NOTES_QUEUED_MAX: usize = 4_096;
+/// Records that wait for the writer, which takes them once a second.
+const RECORDS_QUEUED_MAX: usize = 4_096;
 /// Notes kept while the store fails: ten minutes of a hundred servers.
 const NOTES_HELD_MAX: usize = 8_192;
 /// Notes of one transaction.
@@ -30,10 +36,10 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 /// A silence of our own that is worth an event, seconds: shorter ones are a restart.
 const GAP_SECS: i64 = 60;
 
-/// What is written, and the alerts that are open when it is.
+/// What must not be lost, and the alerts that are open when it is written.
 #[derive(Default)]
-struct Note {
-    batch: Batch,
+struct Record {
+    records: Batch,
     open: Option<Arc<Vec<Alert>>>,
 }
 
@@ -47,28 +53,29 @@ struct Asked {
 /// Takes notes for the store. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    notes: mpsc::Sender<Note>,
+    notes: mpsc::Sender<Batch>,
+    records: mpsc::Sender<Record>,
     asked: mpsc::Sender<Asked>,
     history: History,
 }
 
-/// What waits to be written.
+/// What was noted and is not written yet.
 pub struct Queue {
-    notes: mpsc::Receiver<Note>,
+    notes: mpsc::Receiver<Batch>,
+    records: mpsc::Receiver<Record>,
     asked: mpsc::Receiver<Asked>,
 }
 
 impl Writer {
-    /// The end that takes notes, and the one that writes them.
+    /// The end that takes notes, and what the writer takes them from.
     #[must_use]
     pub fn channel(history: &History) -> (Self, Queue) {
-        let (notes, queue) = mpsc::channel(NOTES_QUEUED_MAX);
+        let (notes, noted) = mpsc::channel(NOTES_QUEUED_MAX);
+        let (records, recorded) = mpsc::channel(RECORDS_QUEUED_MAX);
         // One order at a time is carried out.
         let (asked, asked_queue) = mpsc::channel(1);
-        (
-            Self { notes, asked, history: history.clone() },
-            Queue { notes: queue, asked: asked_queue },
-        )
+        let queue = Queue { notes: noted, records: recorded, asked: asked_queue };
+        (Self { notes, records, asked, history: history.clone() }, queue)
     }
 
     /// Has a batch written now, in a transaction of its own; the answer comes when it outlives a
@@ -88,9 +95,16 @@ impl Writer {
     }
 
     /// The same, with the open alerts, which readers see once the note is written.
-    pub fn note_alerts(&self, batch: Batch, open: Option<Arc<Vec<Alert>>>) {
-        let nothing = batch.is_empty() && open.is_none();
-        if !nothing && self.notes.try_send(Note { batch, open }).is_err() {
+    pub fn note_alerts(&self, mut batch: Batch, open: Option<Arc<Vec<Alert>>>) {
+        let records = Records::split(&mut batch);
+        if records.is_some() || open.is_some() {
+            let record = Record { records: records.unwrap_or_default(), open };
+            if self.records.try_send(record).is_err() {
+                self.history.lose(1);
+                tracing::error!("what happened to alerts is lost: the writer of history hangs");
+            }
+        }
+        if !batch.is_empty() && self.notes.try_send(batch).is_err() {
             self.history.lose(1);
         }
     }
@@ -106,7 +120,16 @@ pub async fn write(
     stop: CancellationToken,
 ) {
     let began = now().as_second();
-    let mut held = Held { history, publish, notes: Vec::new(), began, last: began, failing: None };
+    let mut held = Held {
+        history,
+        publish,
+        notes: Vec::new(),
+        records: Records::default(),
+        open: None,
+        began,
+        last: began,
+        failing: None,
+    };
     held.note_gap().await;
     let mut tick = interval(WRITE_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -123,17 +146,9 @@ pub async fn write(
         while let Ok(asked) = queue.asked.try_recv() {
             held.store(asked).await;
         }
-        let mut open = !stop.is_cancelled();
-        while held.notes.len() < NOTES_HELD_MAX {
-            match queue.notes.try_recv() {
-                Ok(note) => held.notes.push(note),
-                Err(mpsc::error::TryRecvError::Empty) => break,
-                Err(mpsc::error::TryRecvError::Disconnected) => {
-                    open = false;
-                    break;
-                }
-            }
-        }
+        // Whoever may still note is seen before what was noted.
+        let open = !stop.is_cancelled() && !queue.notes.is_closed();
+        held.take_in(&mut queue);
         held.note_pause(now());
         let written = held.write(now()).await;
         if !open {
@@ -149,7 +164,10 @@ pub async fn write(
 struct Held {
     history: History,
     publish: watch::Sender<Arc<Vec<Alert>>>,
-    notes: Vec<Note>,
+    notes: Vec<Batch>,
+    records: Records,
+    /// The open alerts as they are when the records are written.
+    open: Option<Arc<Vec<Alert>>>,
     /// Since when we have been watching without a pause.
     began: i64,
     /// When we last looked.
@@ -158,6 +176,24 @@ struct Held {
 }
 
 impl Held {
+    /// Takes what was noted. Notes that do not fit stay in their queue.
+    fn take_in(&mut self, queue: &mut Queue) {
+        while self.notes.len() < NOTES_HELD_MAX
+            && let Ok(note) = queue.notes.try_recv()
+        {
+            self.notes.push(note);
+        }
+        let mut lost = 0;
+        while let Ok(record) = queue.records.try_recv() {
+            lost += self.records.add(record.records);
+            self.open = record.open.or(self.open.take());
+        }
+        if lost > 0 {
+            self.history.lose(lost as u64);
+            tracing::error!(changes = lost, "the oldest of what happened to alerts is lost");
+        }
+    }
+
     /// An event for the time since we were last watching.
     async fn note_gap(&mut self) {
         let before = Span { from: 0, to: self.began };
@@ -186,8 +222,7 @@ impl Held {
             item: String::new(),
             detail: format!("for {}", render::duration(seconds(to - from))),
         };
-        let batch = Batch { events: vec![event], ..Batch::default() };
-        self.notes.push(Note { batch, open: None });
+        self.notes.push(Batch { events: vec![event], ..Batch::default() });
     }
 
     /// Writes what somebody waits for, and tells how it went.
@@ -200,27 +235,26 @@ impl Held {
     /// Writes what is held. Answers whether the store took it.
     async fn write(&mut self, now: Timestamp) -> bool {
         let mut first = true;
-        while first || !self.notes.is_empty() {
+        while first || !self.notes.is_empty() || !self.records.is_empty() {
             first = false;
             let count = self.notes.len().min(NOTES_AT_ONCE);
             let mut batch =
                 Batch { watched: Some((self.began, now.as_second())), ..Batch::default() };
-            for note in self.notes.iter().take(count).map(|note| &note.batch) {
+            for note in self.notes.iter().take(count) {
                 batch.samples.extend(note.samples.iter().cloned());
                 batch.programs.extend(note.programs.iter().cloned());
                 batch.events.extend(note.events.iter().cloned());
-                batch.alerts.extend(note.alerts.iter().cloned());
-                batch.kept.extend(note.kept.iter().cloned());
             }
+            self.records.copy_to(&mut batch);
             let written = self.history.store.append(&batch).await;
             // Stored before it is told; while nothing can be stored, told all the same.
-            let open = self.notes.iter_mut().take(count).rev().find_map(|note| note.open.take());
-            if let Some(open) = open {
+            if let Some(open) = self.open.take() {
                 self.publish.send_replace(open);
             }
             match written {
                 Ok(()) => {
                     self.notes.drain(..count);
+                    self.records.written(&batch);
                     self.recovered();
                 }
                 Err(err) => {
@@ -283,7 +317,10 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         model::{HostName, SeriesName},
-        store::{AuditRow, KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store, Upkeep},
+        store::{
+            AlertChange, AuditRow, KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store,
+            Upkeep,
+        },
     };
 
     /// A store whose disk can be full.
@@ -385,11 +422,11 @@ pub(super) mod tests {
         disk: &Arc<Disk>,
     ) -> (History, Writer, impl Future<Output = ()>, CancellationToken) {
         let history = History::new(disk.clone());
-        let (writer, notes) = Writer::channel(&history);
+        let (writer, queue) = Writer::channel(&history);
         let stop = CancellationToken::new();
         let publish = watch::channel(Arc::default()).0;
         let now = Timestamp::now;
-        let writing = write(history.clone(), notes, publish, KEEP, now, stop.clone());
+        let writing = write(history.clone(), queue, publish, KEEP, now, stop.clone());
         (history, writer, writing, stop)
     }
 
@@ -444,6 +481,92 @@ pub(super) mod tests {
         let host = HostName::parse("web-1").unwrap();
         let points = disk.range(&host, &["cpu.total".into()], ALWAYS, Level::Raw).await.unwrap();
         assert_eq!(points[0].last().unwrap().secs, 19_999, "the newest are kept");
+    }
+
+    fn change(number: i64) -> AlertChange {
+        let host = HostName::parse("web-1").ok();
+        let (id, text) = (format!("a-{}", number / 2), format!("{number}"));
+        let over = number % 2 == 1;
+        AlertChange { host, id, began: 0, secs: number, over, alert: text.clone(), change: text }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happened_to_alerts_outlives_a_long_outage_in_order_and_once() {
+        let disk = Arc::new(Disk::default());
+        let (history, writer, writing, stop) = started(&disk);
+        let scene = async {
+            writer.note(Batch { alerts: vec![change(0)], ..note(0) });
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            disk.full.store(true, Ordering::Relaxed);
+            // An hour of a fleet whose samples fit into the buffer a few times over.
+            let mut number = 1;
+            for minute in 0..60 {
+                (0..1_500).for_each(|n| writer.note(note(1 + minute * 1_500 + n)));
+                let alerts = (number..number + 50).map(change).collect();
+                let kept = vec![("engine".to_owned(), format!("{minute}"))];
+                number += 50;
+                writer.note_alerts(Batch { alerts, kept, ..Batch::default() }, None);
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            assert!(history.lost() > 50_000, "samples go first: {}", history.lost());
+            assert_eq!(disk.alert_changes(0).await.unwrap().len(), 1);
+            disk.full.store(false, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let changes = disk.alert_changes(0).await.unwrap();
+            let expected: Vec<String> = (0..number).map(|number| number.to_string()).collect();
+            assert_eq!(changes, expected);
+            let alerts = disk.alerts(&[HostName::parse("web-1").unwrap()], ALWAYS).await.unwrap();
+            assert_eq!(alerts.len(), 1_501);
+            assert_eq!(disk.recall("engine").await.unwrap().as_deref(), Some("59"));
+            assert_eq!(count(&*disk).await as u64 + history.lost(), 1 + 60 * 1_500);
+            stop.cancel();
+        };
+        tokio::join!(writing, scene);
+    }
+
+    #[test]
+    fn beyond_their_own_bound_the_oldest_records_are_lost_and_counted() {
+        let mut records = Records::default();
+        let batch = Batch { alerts: (0..20_010).map(change).collect(), ..Batch::default() };
+        assert_eq!(records.add(batch), 10);
+        assert_eq!(records.add(Batch { alerts: vec![change(20_010)], ..Batch::default() }), 1);
+        let mut first = Batch::default();
+        records.copy_to(&mut first);
+        assert_eq!(first.alerts.first(), Some(&change(11)));
+    }
+
+    #[test]
+    fn state_is_written_with_the_last_change_before_it() {
+        let mut records = Records::default();
+        let kept = vec![("engine".to_owned(), "all of it".to_owned())];
+        records.add(Batch { alerts: (0..1_500).map(change).collect(), kept, ..Batch::default() });
+        let mut written = Vec::new();
+        while !records.is_empty() {
+            let mut batch = Batch::default();
+            records.copy_to(&mut batch);
+            records.written(&batch);
+            written.push((batch.alerts.len(), batch.kept.len()));
+        }
+        assert_eq!(written, [(1_024, 0), (476, 1)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn open_alerts_are_told_once_they_are_written() {
+        let disk = Arc::new(Disk::default());
+        let history = History::new(disk.clone());
+        let (writer, queue) = Writer::channel(&history);
+        let (publish, open) = watch::channel(Arc::default());
+        let stop = CancellationToken::new();
+        let writing = write(history, queue, publish, KEEP, Timestamp::now, stop.clone());
+        let scene = async {
+            let none = Arc::new(Vec::new());
+            writer.note_alerts(Batch::default(), Some(none.clone()));
+            assert!(!Arc::ptr_eq(&open.borrow(), &none), "not before");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert!(Arc::ptr_eq(&open.borrow(), &none));
+            stop.cancel();
+        };
+        tokio::join!(writing, scene);
     }
 
     #[tokio::test(start_paused = true)]

@@ -280,7 +280,7 @@ impl Poller {
                 info.api
             );
             // A Glances that serves a plugin no more must not leave its last data standing.
-            self.snapshot.readings.retain(|plugin, _| info.plugins.contains(plugin));
+            self.snapshot.readings.retain(|plugin| info.plugins.contains(&plugin));
             self.snapshot.errors.retain(|plugin, _| info.plugins.contains(plugin));
         }
         self.snapshot.info = Some(Arc::new(info));
@@ -366,7 +366,7 @@ impl Poller {
     /// Takes one plugin's reply into the snapshot, with rates against the one before.
     fn note(&mut self, plugin: Plugin, result: Result<Payload, FetchError>, at: Instant) {
         let cores = self.snapshot.core_count();
-        let reading = self.snapshot.readings.entry(plugin).or_default();
+        let reading = self.snapshot.readings.of(plugin);
         let wall = Timestamp::now();
         reading.tried = Some(wall);
         match result {

@@ -18,6 +18,10 @@ const FIVE_MINUTES_KEPT_SECS: i64 = 35 * 86_400;
 /// How long the hourly level is kept: a year and a month.
 const HOURS_KEPT_SECS: i64 = 400 * 86_400;
 
+/// Rows that a block grows to. Fewer compress badly (2 h of polls a minute take 10 % more than 8 h),
+/// more are much to read for a short question.
+pub(super) const BLOCK_ROWS: usize = 500;
+
 impl Level {
     /// All, finest first.
     pub const ALL: [Self; 3] = [Self::Raw, Self::FiveMinutes, Self::Hour];
@@ -32,12 +36,23 @@ impl Level {
         }
     }
 
-    /// Seconds that one sealed block covers. Fewer points compress badly, more are much to read
-    /// for a short question.
-    pub(super) const fn block_secs(self) -> i64 {
+    /// Rows of one such span are sealed together, once it is over.
+    pub(super) const fn seal_secs(self) -> i64 {
         match self {
             Self::Raw => 2 * 3_600,
+            // Coarser rows are sealed with the polls that they are made of. What an older release
+            // left as rows is sealed in turns of so much.
             Self::FiveMinutes => 6 * 3_600,
+            Self::Hour => 86_400,
+        }
+    }
+
+    /// The longest span that one block covers: what is sealed joins the block before it in the
+    /// same span while that has room ([`BLOCK_ROWS`]).
+    pub(super) const fn block_secs(self) -> i64 {
+        match self {
+            Self::Raw => 8 * 3_600,
+            Self::FiveMinutes => 86_400,
             Self::Hour => 7 * 86_400,
         }
     }
@@ -147,6 +162,16 @@ pub fn coarser(points: &[Point], step_secs: i64) -> Vec<Point> {
     steps
 }
 
+/// The nearest number with so many bits of mantissa behind the first, 51 at most. Whole numbers below
+/// `2^bits` stay as they are.
+#[must_use]
+pub fn rounded(value: f64, bits: u32) -> f64 {
+    let dropped = (f64::MANTISSA_DIGITS - 1).saturating_sub(bits).max(1);
+    let half = 1 << (dropped - 1);
+    let near = f64::from_bits(value.to_bits().saturating_add(half) >> dropped << dropped);
+    if near.is_finite() { near } else { value }
+}
+
 /// Steps of one dense series: 400 days of hours, or five weeks of 5 minutes.
 const STEPS_MAX: i64 = 12_000;
 
@@ -199,6 +224,17 @@ mod tests {
         for (one, other) in direct.iter().zip(&in_steps) {
             assert!((one.mean - other.mean).abs() < 1e-9);
             assert_eq!((one.max, one.count, one.secs), (other.max, other.count, other.secs));
+        }
+    }
+
+    #[test]
+    fn rounded_numbers_are_close_and_whole_ones_stay() {
+        for value in [0.0, 1.0, 4_096.0, 65_537.0, -3.0, f64::MAX] {
+            assert_eq!(rounded(value, 16), value);
+        }
+        for value in [1.0 / 3.0, 987_654.321, 1e-9, 5e12 / 60.003, -2.0 / 7.0] {
+            let error = (rounded(value, 16) / value - 1.0).abs();
+            assert!(error > 0.0 && error <= 1.0 / f64::from(1 << 17), "{value}");
         }
     }
 

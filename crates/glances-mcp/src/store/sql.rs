@@ -2,6 +2,7 @@
 //! differs. One writer at a time; readers beside it.
 
 mod catalog;
+mod forget;
 mod open;
 mod operators;
 mod read;
@@ -237,6 +238,11 @@ impl Sql {
 
 type Query<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
 
+/// A number of things as the database counts.
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// Runs a statement that answers nothing.
 async fn run(connection: &mut AnyConnection, query: Query<'_>) -> sqlx::Result<()> {
     query.execute(connection).await.map(|_| ())
@@ -272,4 +278,13 @@ async fn insert<R>(
         rest = more;
     }
     Ok(())
+}
+
+#[cfg(test)]
+impl Sql {
+    /// The two numbers that a statement answers.
+    pub(super) async fn counted(&self, sql: &'static str) -> [i64; 2] {
+        let row = sqlx::query(sql).fetch_one(&self.pool).await.unwrap();
+        [row.get(0), row.get(1)]
+    }
 }

@@ -1,11 +1,14 @@
 //! `capacity_analysis`: what fills up and when, what is busy, and what could shrink.
 
+mod idle;
+
 use std::cmp::Ordering;
 
-use analytics::{CPU_TARGET, Confidence, Exhaustion, MEMORY_TARGET, Outlook, TimeLeft, TimeOver};
+use analytics::{Confidence, Exhaustion, Outlook, TimeLeft, TimeOver};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::idle::{IDLE_CPU_PERCENT, IDLE_MEMORY_PERCENT, Idle, IdleCost};
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
@@ -77,6 +80,8 @@ pub(super) struct CapacityAnalysisOutput {
     /// What could shrink, idlest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     idle: Vec<Idle>,
+    /// Of all that could shrink, where a price is known.
+    cost: Option<IdleCost>,
     /// Resources that neither fill nor are busy.
     calm: usize,
     /// Resources with too little history for a date.
@@ -114,31 +119,10 @@ struct Row {
     advice: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct Idle {
-    #[schemars(with = "String")]
-    server: HostName,
-    cpu_p95_percent: f64,
-    memory_p95_percent: f64,
-    cores: Option<u32>,
-    /// Cores at which the p95 would be 70 %.
-    enough_cores: Option<f64>,
-    memory_total_bytes: Option<u64>,
-    /// Memory at which the p95 would be 80 %.
-    enough_memory_bytes: Option<f64>,
-    history_days: usize,
-}
-
 /// A share of busy hours that is worth a row, percent.
 const BUSY_SHARE_PERCENT: f64 = 5.0;
 /// Above this use, percent, a resource is shown whatever its trend.
 const FULL_PERCENT: f64 = 85.0;
-/// Below these p95, percent, a server is idle.
-const IDLE_CPU_PERCENT: f64 = 20.0;
-const IDLE_MEMORY_PERCENT: f64 = 50.0;
-/// Days before a server is called idle: a week has a quiet and a busy end.
-const IDLE_DAYS: usize = 7;
 
 impl Tool for CapacityAnalysis {
     const NAME: &'static str = "capacity_analysis";
@@ -146,7 +130,8 @@ impl Tool for CapacityAnalysis {
     const DESCRIPTION: &'static str = "Which disks, memory, swap and connection tables fill up and \
         when (a range, from the trend of up to 4 weeks), and which CPUs and links are busy for how \
         much of the time, with what to do. `within` keeps what is full within so many days, `idle` \
-        lists servers that could shrink. For the present use get_disk_usage.";
+        lists servers that could shrink, with cost where \
+        a price is configured. For the present use get_disk_usage.";
     type Input = CapacityAnalysisInput;
     type Output = CapacityAnalysisOutput;
 
@@ -156,7 +141,7 @@ impl Tool for CapacityAnalysis {
         let (mut rows, mut idle) = (Vec::new(), Vec::new());
         let (mut calm, mut without_history, mut judged_at) = (0, 0, None);
         let whole = input.format.detailed() || selection.single().is_some();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             let judged = cx.query.judged(&cx.principal, &snapshot.host.alias);
             let Some((at, judged)) = judged else { continue };
             judged_at = Some(crate::query::coverage::rfc3339(at));
@@ -188,6 +173,10 @@ impl Tool for CapacityAnalysis {
         if without_history > 0 {
             notes.push("a date needs 3 days of history, a good one 14".to_owned());
         }
+        let cost = IdleCost::of(&idle);
+        if cost.is_some() {
+            notes.push(idle::PRICES.to_owned());
+        }
         let tally = Tally::new(&selection);
         let (resources, idle, coverage) = if input.idle {
             let (idle, coverage) = cut.rows(idle, tally, |row| &row.server, "servers");
@@ -200,6 +189,7 @@ impl Tool for CapacityAnalysis {
             judged_at,
             resources,
             idle,
+            cost,
             calm,
             without_history,
             notes,
@@ -337,41 +327,14 @@ impl Row {
     }
 }
 
-impl Idle {
-    /// `None` for a server that is used, or whose week is not known.
-    fn of(snapshot: &Snapshot, judged: &Judged) -> Option<Self> {
-        let cpu = judged.verdicts.get("cpu.total")?.over?;
-        let memory = judged.verdicts.get("mem.percent")?;
-        let over = memory.over?;
-        let history_days = memory.fills.as_ref()?.as_ref().ok()?.history_days;
-        let idle = cpu.p95 < IDLE_CPU_PERCENT && over.p95 < IDLE_MEMORY_PERCENT;
-        if !idle || history_days < IDLE_DAYS {
-            return None;
-        }
-        let cores = snapshot.core_count();
-        let total = snapshot.mem().and_then(|mem| mem.total);
-        #[expect(clippy::cast_precision_loss, reason = "bytes stay below 2^53")]
-        Some(Self {
-            server: snapshot.host.alias.clone(),
-            cpu_p95_percent: cpu.p95,
-            memory_p95_percent: over.p95,
-            cores,
-            enough_cores: cores
-                .map(|cores| (f64::from(cores) * cpu.p95 / 100.0 / CPU_TARGET).ceil().max(1.0)),
-            memory_total_bytes: total,
-            enough_memory_bytes: total.map(|total| total as f64 * over.p95 / 100.0 / MEMORY_TARGET),
-            history_days,
-        })
-    }
-}
-
 impl Output for CapacityAnalysisOutput {
     fn headline(&self) -> String {
         if self.shrinking {
             let count = render::count(self.idle.len(), "server");
             return format!(
                 "{count} shown that could shrink (p95 of CPU below {IDLE_CPU_PERCENT}%, of memory \
-                 below {IDLE_MEMORY_PERCENT}%, over {JUDGED_DAYS} days)."
+                 below {IDLE_MEMORY_PERCENT}%, over {JUDGED_DAYS} days){}.",
+                self.cost.as_ref().map(IdleCost::words).unwrap_or_default()
             );
         }
         let Some(first) = self.resources.first() else {

@@ -1,6 +1,8 @@
 //! `predict_resource_needs`: what a series will be, how far off that was before, and what it needs.
 
-use std::collections::BTreeMap;
+mod cost;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use analytics::{
     Bounds, CPU_TARGET, Cadence, Forecast, MEMORY_TARGET, NotEnough, Scenario, forecast,
@@ -10,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::cost::{Cost, Need};
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
@@ -26,6 +29,7 @@ use crate::{
     },
     redact::clip,
     render,
+    snapshot::Snapshot,
     store::{Level, Span, dense},
 };
 
@@ -45,6 +49,9 @@ pub(super) struct PredictResourceNeedsInput {
     /// Load grows by so much over the horizon
     #[schemars(range(min = -90, max = 1000))]
     growth_percent: Option<f64>,
+    /// Of one server, where the configuration has no price
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    cost_per_month: Option<f64>,
     #[serde(default)]
     format: Format,
     limit: Option<Limit>,
@@ -94,6 +101,8 @@ pub(super) struct PredictResourceNeedsOutput {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused: Vec<Refused>,
     refused_count: usize,
+    /// Where prices are known.
+    cost: Option<Cost>,
     notes: Vec<String>,
     coverage: Coverage,
 }
@@ -114,6 +123,8 @@ struct Row {
     peak_p95: f64,
     /// Of the present size, so that the p95 is 70 % of CPU or 80 % of memory.
     needed_percent: Option<f64>,
+    /// Price at that size.
+    needed_cost_per_month: Option<f64>,
     /// How far off such forecasts of this series were, on average, in its unit.
     backtest_error: f64,
     /// The same of "as one day or week ago".
@@ -158,7 +169,7 @@ impl Tool for PredictResourceNeeds {
     const TITLE: &'static str = "Predict resource needs";
     const DESCRIPTION: &'static str = "Forecast of any metric for the next day, week or month with \
         its daily and weekly rhythm: the likely and the p95 peak, the size that it needs, and how \
-        far off such forecasts were before. `growth_percent` asks what if. Too little history is \
+        far off such forecasts were before, and with a price the cost. `growth_percent` asks what if. Too little history is \
         refused with what is missing. When a disk is full: capacity_analysis.";
     type Input = PredictResourceNeedsInput;
     type Output = PredictResourceNeedsOutput;
@@ -191,8 +202,26 @@ impl Tool for PredictResourceNeeds {
             past.into_iter().map(|one| Foretold::of(one, span, horizon, growth)).collect()
         });
         let all: Vec<Foretold> = work.await.unwrap_or_default();
-        Ok(output(&cx, &cut, Tally::new(&selection), &all, horizon, selection.now))
+        let price = |snapshot: &Arc<Snapshot>| {
+            let price = snapshot.host.cost_per_month.or(input.cost_per_month)?;
+            Some((snapshot.host.alias.clone(), price))
+        };
+        let asked = Asked {
+            horizon,
+            growth_percent: growth,
+            prices: selection.servers.iter().filter_map(price).collect(),
+            now: selection.now,
+        };
+        Ok(output(&cx, &cut, Tally::new(&selection), &all, &asked))
     }
+}
+
+/// What the caller asks.
+struct Asked {
+    horizon: Horizon,
+    growth_percent: Option<f64>,
+    prices: BTreeMap<HostName, f64>,
+    now: Timestamp,
 }
 
 /// A series and what can be said of its future.
@@ -200,7 +229,10 @@ struct Foretold {
     host: HostName,
     series: SeriesName,
     last: f64,
+    /// As the caller asks.
     forecast: Result<Forecast, NotEnough>,
+    /// Where there is a target for the metric.
+    need: Option<Need>,
 }
 
 impl Foretold {
@@ -209,14 +241,17 @@ impl Foretold {
         let values = dense(&past.points, span, horizon.step_secs(), |point| point.mean);
         // Without an upper bound, so that a need beyond what is there shows.
         let base = forecast(&values, cadence, steps, Bounds::NON_NEGATIVE);
+        let base_need = base.as_ref().ok().and_then(|base| needed_percent(&past.series, base));
         let forecast = base.map(|base| match growth_percent {
             Some(percent) => {
                 base.under(&Scenario::Growth { rate: percent / 100.0, over_steps: steps })
             }
             None => base,
         });
+        let grown = forecast.as_ref().ok().and_then(|it| needed_percent(&past.series, it));
+        let need = base_need.zip(grown).map(|(base, grown)| Need { base, grown });
         let last = past.points.last().map_or(0.0, |point| point.mean);
-        Self { host: past.host, series: past.series, last, forecast }
+        Self { host: past.host, series: past.series, last, forecast, need }
     }
 }
 
@@ -225,19 +260,24 @@ fn output(
     cut: &Cut,
     tally: Tally<'_>,
     all: &[Foretold],
-    horizon: Horizon,
-    now: Timestamp,
+    asked: &Asked,
 ) -> PredictResourceNeedsOutput {
     let mut course = Vec::new();
     let mut rows = Vec::new();
     let mut refused: BTreeMap<(&str, usize, usize), Vec<&str>> = BTreeMap::new();
+    let mut needs: BTreeMap<&HostName, Need> = BTreeMap::new();
     let only = all.len() == 1;
+    let horizon = asked.horizon;
     for one in all {
+        if let Some(need) = one.need {
+            let known = needs.entry(&one.host).or_default();
+            *known = known.or(need);
+        }
         match &one.forecast {
             Ok(forecast) => {
-                rows.extend(Row::of(one, forecast));
+                rows.extend(Row::of(one, forecast, asked.prices.get(&one.host).copied()));
                 if only {
-                    course = steps(one, forecast, horizon, now);
+                    course = steps(one, forecast, horizon, asked.now);
                 }
             }
             Err(missing) => {
@@ -264,21 +304,41 @@ fn output(
     let ahead = SignedDuration::from_secs(
         horizon.step_secs().saturating_mul(i64::try_from(count).unwrap_or(0)),
     );
-    let until = now.checked_add(ahead).ok().filter(|_| !rows.is_empty()).map(rfc3339);
+    let until = asked.now.checked_add(ahead).ok().filter(|_| !rows.is_empty()).map(rfc3339);
     let (forecasts, coverage) = cut.rows(rows, tally, |row| &row.server, "series");
-    let notes = cx.query.outage().into_iter().collect();
-    PredictResourceNeedsOutput { until, forecasts, course, refused, refused_count, notes, coverage }
+    let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
+    let cost = Cost::of(&needs, &asked.prices, asked.growth_percent);
+    if cost.is_some() {
+        notes.push(cost::PRICES.to_owned());
+    }
+    PredictResourceNeedsOutput {
+        until,
+        forecasts,
+        course,
+        refused,
+        refused_count,
+        cost,
+        notes,
+        coverage,
+    }
+}
+
+/// The size at which the p95 of the demand is at the target; `None` for what has no target.
+fn needed_percent(series: &str, forecast: &Forecast) -> Option<f64> {
+    let metric = metric_of(series).filter(|metric| metric.unit == Unit::Percent)?;
+    let target = match metric.path {
+        "cpu.total" => CPU_TARGET,
+        "mem.percent" => MEMORY_TARGET,
+        _ => return None,
+    };
+    needed_capacity(forecast.demand()?.p95, target)
 }
 
 impl Row {
-    fn of(one: &Foretold, forecast: &Forecast) -> Option<Self> {
+    fn of(one: &Foretold, forecast: &Forecast, price: Option<f64>) -> Option<Self> {
         let metric = metric_of(&one.series)?;
         let demand = forecast.demand()?;
-        let target = match metric.path {
-            "cpu.total" => Some(CPU_TARGET),
-            "mem.percent" => Some(MEMORY_TARGET),
-            _ => None,
-        };
+        let needed_percent = one.need.map(|need| need.grown);
         let seasons = (forecast.seasonality.has_season(), forecast.seasonality.has_long_season());
         Some(Self {
             server: one.host.clone(),
@@ -288,9 +348,8 @@ impl Row {
             peak_p50: demand.p50,
             peak_p90: demand.p90,
             peak_p95: demand.p95,
-            needed_percent: target
-                .filter(|_| metric.unit == Unit::Percent)
-                .and_then(|target| needed_capacity(demand.p95, target)),
+            needed_percent,
+            needed_cost_per_month: needed_percent.zip(price).map(|(need, of)| of * need / 100.0),
             backtest_error: forecast.backtest.mae,
             naive_error: forecast.backtest.naive_mae,
             season: match seasons {
@@ -342,7 +401,7 @@ impl Output for PredictResourceNeedsOutput {
         };
         format!(
             "First: {} on {} peaks at {} (p95 {}), {} is needed; such forecasts were off by {} on \
-             average.",
+             average.{}",
             first.metric,
             first.server,
             render::in_unit(first.peak_p50, first.unit),
@@ -352,6 +411,7 @@ impl Output for PredictResourceNeedsOutput {
                 |percent| format!("{}% of the present size", render::short(percent))
             ),
             render::in_unit(first.backtest_error, first.unit),
+            self.cost.as_ref().map(Cost::words).unwrap_or_default(),
         )
     }
 }

@@ -96,7 +96,9 @@ impl Cut {
                 continue;
             }
             for host in hosts(&row) {
-                *taken.entry(host.clone()).or_default() += 1;
+                if self.per_server.is_some() {
+                    *taken.entry(host.clone()).or_default() += 1;
+                }
                 tally.shown(host);
             }
             kept.push(row);

@@ -78,7 +78,7 @@ impl Context {
             asked.checked_sub(SignedDuration::from_secs_f64(FRESH_AGE_SECS)).unwrap_or(asked);
         let deadline = Instant::now() + FRESH_WAIT;
         let mut waits = Vec::new();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             if snapshot.status(asked).answers() && is_old(snapshot, plugins, since) {
                 self.commands.refresh(snapshot.host.alias.clone(), plugins.to_vec());
                 waits.extend(self.query.watch(&self.principal, &snapshot.host.alias));

@@ -106,7 +106,7 @@ impl Tool for ListServers {
             coverage: Tally::new(&selection).coverage(),
         };
         let mut rows: Vec<ServerRow> = Vec::new();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             let row = ServerRow::of(snapshot, snapshot.status(selection.now), input.format);
             *output.statuses.entry(row.status.word()).or_default() += 1;
             let environment = row.environment.clone().unwrap_or_else(|| "none".to_owned());
@@ -267,7 +267,7 @@ impl Tool for GetServerStatus {
         });
         let mut statuses = std::collections::BTreeMap::new();
         let mut rows: Vec<StatusRow> = Vec::new();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             let row = StatusRow::of(snapshot, selection.now);
             *statuses.entry(row.status.word()).or_default() += 1;
             rows.push(row);
@@ -306,7 +306,7 @@ async fn probe(
     }
     let total = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     let (mut layers, mut fixes) = (Vec::new(), Vec::new());
-    for (done, snapshot) in (0_u32..).zip(&selection.servers) {
+    for (done, snapshot) in (0_u32..).zip(selection.servers.iter()) {
         let server = &snapshot.host.alias;
         cx.progress.step(f64::from(done), total, format!("probing {server}"));
         let diagnosis = cx.commands.probe(server.clone()).await?;

@@ -53,7 +53,8 @@ pub(super) fn problem_words(findings: &[Finding], most: usize) -> Option<String>
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Sorts servers: worst finding, then how much that matters, then CPU and memory, then the alias.
+/// Sorts servers that are in the order of their aliases: worst finding, then how much that matters,
+/// then CPU and memory; equal ones stay in order.
 pub(super) fn sort_worst_first(servers: &mut [&Snapshot]) {
     servers.sort_by_cached_key(|of| {
         let severity = of.findings.first().map(|worst| worst.severity);
@@ -62,7 +63,7 @@ pub(super) fn sort_worst_first(servers: &mut [&Snapshot]) {
         let memory = of.mem().and_then(|mem| mem.percent).unwrap_or(0.0);
         // Numbers that are not negative have the order of their bits.
         let pressure = cpu.max(memory).max(0.0).to_bits();
-        (Reverse((severity, of.host.criticality, weight, pressure)), of.host.alias.clone())
+        Reverse((severity, of.host.criticality, weight, pressure))
     });
 }
 

@@ -48,6 +48,7 @@ const PARAMETERS: &[&str] = &[
     "resource",
     "within",
     "growth_percent",
+    "cost_per_month",
     "idle",
     "aggregate",
     "order",

@@ -49,7 +49,8 @@ async fn what_was_readable_before_any_of_fifty_kills_is_readable_after_it() {
     kills(50).await;
 }
 
-/// Every raw value, by server, series and second.
+/// Every raw value, by server, series and second; how many programs there are in a list stands as a
+/// series of its own.
 type Values = BTreeMap<(HostName, SeriesName), BTreeMap<i64, u64>>;
 
 async fn kills(count: u64) {
@@ -178,6 +179,9 @@ async fn take_in(known: &mut Values, store: &Sql, specs: &[HostSpec]) {
             let value = |point: &Point| (point.secs, point.mean.to_bits());
             found.insert((host.clone(), name), points.iter().map(value).collect());
         }
+        let lists = store.programs(&host, span).await.unwrap();
+        let lists = lists.iter().map(|list| (list.secs, list.top.len() as u64)).collect();
+        found.insert((host, "programs".into()), lists);
     }
     for ((host, series), values) in known.iter() {
         let kept = &found[&(host.clone(), series.clone())];
@@ -195,13 +199,17 @@ async fn check(file: &Path) {
         ON b.host_id = h.host_id AND b.level = h.level AND h.secs BETWEEN b.t0 AND b.t1";
     const OVERLAPPING: &str = "SELECT COUNT(*) FROM block a JOIN block b \
         ON a.host_id = b.host_id AND a.level = b.level AND a.t0 < b.t0 AND a.t1 >= b.t0";
+    const PROGRAMS_DOUBLED: &str = "SELECT COUNT(*) FROM program p JOIN program_block b \
+        ON b.host_id = p.host_id AND p.secs BETWEEN b.t0 AND b.t1";
+    const PROGRAMS_OVERLAPPING: &str = "SELECT COUNT(*) FROM program_block a JOIN program_block b \
+        ON a.host_id = b.host_id AND a.t0 < b.t0 AND a.t1 >= b.t0";
     sqlx::any::install_default_drivers();
     let url = format!("sqlite://{}?mode=ro", file.display());
     let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
     let said: String =
         sqlx::query("PRAGMA quick_check").fetch_one(&mut connection).await.unwrap().get(0);
     assert_eq!(said, "ok");
-    for sql in [DOUBLED, OVERLAPPING] {
+    for sql in [DOUBLED, OVERLAPPING, PROGRAMS_DOUBLED, PROGRAMS_OVERLAPPING] {
         let count: i64 = sqlx::query(sql).fetch_one(&mut connection).await.unwrap().get(0);
         assert_eq!(count, 0, "{sql}");
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Binary, Server, config, request, run, spec, text, until};
 
 /// A configuration that keeps history in this file.
-fn kept(fleet: &Fleet, file: &std::path::Path) -> Value {
+pub(crate) fn kept(fleet: &Fleet, file: &std::path::Path) -> Value {
     let mut config = config(fleet);
     config["store"] = json!({"url": file});
     config
@@ -202,7 +202,7 @@ async fn a_series_that_is_not_there_is_told_with_the_nearest() {
 
 /// Three weeks of one server, a poll every ten minutes: a disk that fills by two points a day up to
 /// 70 %, a busy and an idle processor by day and night, memory that stays.
-async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
+pub(crate) async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
     use glances_mcp::store::{Batch, Keep, Sample, Sql, Store as _};
     const DAY: i64 = 86_400;
     let store = Sql::open(file, "a test").await.unwrap();
@@ -243,6 +243,9 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
     let fleet = Fleet::start(specs).await.unwrap();
     let mut config = kept(&fleet, &file);
     config["performance_baseline_retention"] = json!(30);
+    for (index, cost) in [(0, 50.0), (1, 200.0)] {
+        config["servers"][index]["cost_per_month"] = json!(cost);
+    }
     let server = Server::start(&config).await;
     server.ready().await;
     let reply = until("the judgement", async || {
@@ -275,11 +278,19 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
     let sooner = server.ask("capacity_analysis", json!({"within": 7})).await;
     assert_eq!(sooner["resources"], json!([]));
 
-    let idle = server.ask("capacity_analysis", json!({"idle": true})).await;
-    let idle = idle["idle"].as_array().unwrap().clone();
+    let idle_reply = server.ask("capacity_analysis", json!({"idle": true})).await;
+    let idle = idle_reply["idle"].as_array().unwrap().clone();
     assert_eq!(idle.len(), 1, "{idle:?}");
     assert_eq!(idle[0]["server"], "spare-1");
     assert!(idle[0]["enough_cores"].as_f64() < idle[0]["cores"].as_f64(), "{idle:?}");
+    // p95 of CPU 8.5 % and of memory 30.5 %: one core, and 30.5 / 80 of the memory, is enough.
+    let cores = idle[0]["cores"].as_f64().unwrap();
+    let kept = (1.0 / cores).max(30.5 / 80.0);
+    let saving = idle[0]["saving_per_month"].as_f64().unwrap();
+    assert!((saving - 200.0 * (1.0 - kept)).abs() < 2.0, "{idle:?}");
+    let cost = &idle_reply["cost"];
+    assert_eq!((&cost["priced_servers"], &cost["cost_per_month"]), (&json!(1), &json!(200)));
+    assert!(idle_reply["notes"].to_string().contains("in your currency"), "{idle_reply}");
 
     // A server without history is told of, and not judged.
     let new = server.ask("capacity_analysis", json!({"servers": ["new-1"]})).await;
@@ -328,6 +339,15 @@ async fn a_forecast_has_its_error_beside_it_and_thin_history_is_refused() {
         let number = |key: &str| step[key].as_f64().unwrap();
         assert!(number("low") <= number("likely") && number("likely") <= number("high"), "{step}");
     }
+    assert!(one["cost"].is_null(), "no price is known: {one}");
+    let priced = json!({"metrics": ["mem.percent"], "growth_percent": 100, "cost_per_month": 80});
+    let priced = server.ask("predict_resource_needs", priced).await;
+    let (cost, row) = (&priced["cost"], &priced["forecasts"][0]);
+    assert_eq!((&cost["priced_servers"], &cost["now_per_month"]), (&json!(1), &json!(80)));
+    // 30 % and some noise of memory at 80 %, and the same doubled at the end of the day.
+    let needed = |at: usize| cost["scenarios"][at]["needed_per_month"].as_f64().unwrap();
+    assert!((29.0..34.0).contains(&needed(0)) && (58.0..68.0).contains(&needed(1)), "{cost}");
+    assert_eq!(row["needed_cost_per_month"].as_f64(), Some(needed(1)), "{priced}");
     // A week needs four of history.
     let week = json!({"servers": ["web-1"], "horizon": "7d"});
     let week = server.ask("predict_resource_needs", week).await;

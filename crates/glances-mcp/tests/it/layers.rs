@@ -55,9 +55,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
     ("ingest", &["alert", "command", "live", "metric", "model", "render", "snapshot", "store"]),
-    ("judge", &["live", "model", "store"]),
+    ("judge", &["health", "live", "metric", "model", "snapshot", "store"]),
     // pure: polls in, transitions out
     ("alert", &["metric", "model", "selector", "snapshot"]),
+    ("health", &["alert", "metric", "model"]),
     ("store", &["model"]),
     ("live", &["model", "snapshot"]),
     // read
@@ -66,8 +67,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "access", "alert", "command", "judge", "metric", "model", "query", "redact", "render",
-            "snapshot", "store",
+            "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
+            "render", "snapshot", "store",
         ],
     ),
     (
@@ -112,7 +113,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["alert", "judge", "tools"]),
+    ("analytics", &["alert", "health", "judge", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),

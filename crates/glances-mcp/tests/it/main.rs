@@ -16,6 +16,7 @@ mod contracts;
 mod crash;
 mod docs;
 mod glances;
+mod health;
 mod history;
 mod http;
 mod layers;

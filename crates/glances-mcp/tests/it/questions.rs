@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use fleet_sim::{Fault, Flavor, Fleet, HostSpec, Role, host::Host};
 use serde_json::{Value, json};
 
-use crate::support::{Server, spec, tokens, until};
+use crate::{
+    history::{kept, three_weeks},
+    support::{Server, spec, tokens, until},
+};
 
 /// Calls that answer one question.
 const CALLS_MAX: usize = 3;
@@ -105,6 +108,24 @@ async fn questions_about_a_healthy_fleet() {
     what_is_the_pid_of_postgres_and_what_does_it_do(&shop).await;
     which_disks_work_most(&shop).await;
     does_production_have_more_to_spare_than_staging(&shop).await;
+    which_servers_are_unhealthy_and_why(&shop).await;
+}
+
+async fn which_servers_are_unhealthy_and_why(shop: &Shop) {
+    let question = "Which servers are unhealthy, and why?";
+    let replies = shop.ask(question, 900.0, &[("generate_health_score", json!({}))]).await;
+    let servers = rows(&replies[0], "servers");
+    assert_eq!(servers.len(), shop.specs.len(), "{}", replies[0]);
+    let scores: Vec<f64> = servers.iter().map(|row| number(row, "score")).collect();
+    assert!(scores.windows(2).all(|two| two[0] <= two[1]), "{scores:?}");
+    // Who lost points has reasons, who lost none has none.
+    for row in servers {
+        let lost = rows(&replies[0], "deductions").iter().find(|it| it["server"] == row["server"]);
+        assert_eq!(lost.is_some(), number(row, "score") < 99.95, "{row}");
+        assert!(lost.is_none_or(|lost| lost["value"].is_number() && lost["threshold"].is_number()));
+    }
+    // In a shop of seven the tenth of the weight is the worst one's.
+    assert_eq!(number(&replies[0]["fleet"], "score"), scores[0], "{}", replies[0]["fleet"]);
 }
 
 async fn which_disks_are_fullest(shop: &Shop) {
@@ -302,4 +323,64 @@ async fn questions_about_what_is_broken() {
     assert!(text(fix, "fix").contains("Glances"), "{fix}");
     let layers = rows(&replies[1], "probes");
     assert!(layers.iter().any(|layer| layer["outcome"] == "failed"), "{layers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_about_three_weeks() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("history.db");
+    let names = ["web-1", "spare-1", "new-1"];
+    three_weeks(&file, "web-1", false).await;
+    three_weeks(&file, "spare-1", true).await;
+    let specs = names.map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs.clone()).await.unwrap();
+    let mut config = kept(&fleet, &file);
+    config["performance_baseline_retention"] = json!(30);
+    config["servers"][1]["cost_per_month"] = json!(100);
+    let server = Server::start(&config).await;
+    server.ready().await;
+    until("the judgement", async || {
+        let reply = server.ask("capacity_analysis", json!({})).await;
+        reply["judged_at"].is_string().then_some(())
+    })
+    .await;
+    let shop = Shop { fleet, server, specs };
+    who_is_busiest_and_idlest_and_what_could_shrink(&shop).await;
+    which_disks_fill_within_a_month(&shop).await;
+}
+
+async fn who_is_busiest_and_idlest_and_what_could_shrink(shop: &Shop) {
+    let question = "The ten busiest and the ten idlest servers by p95 of CPU over 14 days, and what could shrink?";
+    let by = |order: &str| {
+        json!({"metrics": ["cpu.total"], "since": "-14d", "sort_by": "p95", "limit": 10,
+            "order": order})
+    };
+    let calls = [
+        ("query_metrics", by("highest")),
+        ("query_metrics", by("lowest")),
+        ("capacity_analysis", json!({"idle": true})),
+    ];
+    let replies = shop.ask(question, 900.0, &calls).await;
+    // 92 % for a quarter of the day, and 8 % all day.
+    let busiest = &rows(&replies[0], "series")[0];
+    assert_eq!(busiest["server"], "web-1", "{busiest}");
+    assert!((number(busiest, "p95") - 92.0).abs() < 2.0, "{busiest}");
+    let spare = rows(&replies[1], "series").iter().find(|row| row["server"] == "spare-1").unwrap();
+    assert!((number(spare, "p95") - 8.0).abs() < 2.0, "{spare}");
+    let idle = &rows(&replies[2], "idle")[0];
+    assert_eq!(idle["server"], "spare-1", "{idle}");
+    assert!(number(idle, "saving_per_month") > 40.0, "{idle}");
+}
+
+async fn which_disks_fill_within_a_month(shop: &Shop) {
+    let question = "Which disks fill within 30 days?";
+    let calls = [("capacity_analysis", json!({"resource": "disk", "within": 30}))];
+    let replies = shop.ask(question, 330.0, &calls).await;
+    let filling = rows(&replies[0], "resources");
+    // 70 % and two points a day, on both of the old servers: 15 days.
+    assert_eq!(filling.len(), 2, "{filling:?}");
+    for row in filling {
+        assert_eq!(row["item"], "/data", "{row}");
+        assert!((13.0..=17.0).contains(&number(row, "likely_full_days")), "{row}");
+    }
 }

@@ -421,7 +421,7 @@ fn an_alert_whose_series_never_comes_back_after_a_restart_is_gone_in_the_end() {
     assert_eq!(engine.open().count(), 1);
     let mut engine = Engine::restore(Rules::built_in(), reread(&engine.saved()));
     // What was pending is not counted any more, and memory is not served any more.
-    web.snapshot.readings.clear();
+    web.snapshot.readings = crate::snapshot::Readings::default();
     let all =
         run(&mut engine, &mut web, (START + minutes(4), START + minutes(70)), |_| vec![cpu(1.0)]);
     assert_eq!(told(&all), ["64 dropped critical mem.percent"]);

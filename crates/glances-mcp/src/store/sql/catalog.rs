@@ -196,15 +196,6 @@ impl Catalog {
         self.remember(host, known);
         Ok(())
     }
-
-    /// Every server that was ever written.
-    pub(super) async fn hosts(connection: &mut AnyConnection) -> sqlx::Result<Vec<HostName>> {
-        let rows = sqlx::query("SELECT name FROM host ORDER BY id").fetch_all(connection).await?;
-        let name = |row: &sqlx::any::AnyRow| {
-            row.try_get::<String, _>(0).ok().and_then(|name| HostName::parse(&name).ok())
-        };
-        Ok(rows.iter().filter_map(name).collect())
-    }
 }
 
 /// Reads what the database knows of a server.

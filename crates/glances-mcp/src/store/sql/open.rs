@@ -29,24 +29,29 @@ const CHECKED_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 /// Schema changes of each engine, oldest first: number, name, statements. The numbers are the same
 /// in both.
-type Changes = &'static [(i64, &'static str, &'static str)];
+type Changes<'a> = &'a [(i64, &'static str, &'static str)];
 
-const SQLITE: Changes = &[
+const SQLITE: Changes<'static> = &[
     (1, "history", include_str!("../../../migrations/sqlite/0001_history.sql")),
     (2, "alerts", include_str!("../../../migrations/sqlite/0002_alerts.sql")),
+    (4, "program blocks", include_str!("../../../migrations/sqlite/0004_program_blocks.sql")),
     (5, "operators", include_str!("../../../migrations/sqlite/0005_operators.sql")),
 ];
 #[cfg(test)]
-const POSTGRES: Changes = &[
+const POSTGRES: Changes<'static> = &[
     (1, "history", include_str!("../../../migrations/postgres/0001_history.sql")),
     (2, "alerts", include_str!("../../../migrations/postgres/0002_alerts.sql")),
+    (4, "program blocks", include_str!("../../../migrations/postgres/0004_program_blocks.sql")),
     (5, "operators", include_str!("../../../migrations/postgres/0005_operators.sql")),
 ];
+
+/// What a file is made with, before anything is in it: pages that hold a few polls, and those that
+/// become free go back in steps. Said to a file that is there, the second would write to it.
+const MADE_WITH: &[&str] = &["PRAGMA page_size = 8192", "PRAGMA auto_vacuum = INCREMENTAL"];
 
 /// How a connection to SQLite behaves. The write-ahead log lets readers read beside the writer; a
 /// commit is on the disk when it returns.
 const PRAGMAS: &[&str] = &[
-    "PRAGMA page_size = 8192",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA busy_timeout = 5000",
@@ -120,6 +125,8 @@ async fn connect(url: &str, pragmas: &'static [&'static str]) -> sqlx::Result<An
     AnyPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(CONNECTION_WAIT)
+        // A file does not hang up; a server may.
+        .test_before_acquire(pragmas.is_empty())
         .after_connect(move |connection, _| Box::pin(prepare(connection, pragmas)))
         // A transaction that failed on a full disk can stay open; the next one on its connection
         // would be a part of it, and answered as written when it is not. The ping comes after the
@@ -137,9 +144,13 @@ async fn connect(url: &str, pragmas: &'static [&'static str]) -> sqlx::Result<An
 /// Opens the file once by itself, and reads it whole unless that would take long.
 async fn check(url: &str, file: &Path, shown: &str) -> Result<(), StoreError> {
     install_drivers();
-    let whole = !std::fs::metadata(file).is_ok_and(|file| file.len() > CHECKED_BYTES_MAX);
+    let bytes = std::fs::metadata(file).map_or(0, |file| file.len());
+    let whole = bytes <= CHECKED_BYTES_MAX;
     let asked = async {
         let mut connection = AnyConnection::connect(url).await?;
+        if bytes == 0 {
+            prepare(&mut connection, MADE_WITH).await?;
+        }
         prepare(&mut connection, PRAGMAS).await?;
         let said = if whole {
             let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
@@ -157,7 +168,7 @@ async fn check(url: &str, file: &Path, shown: &str) -> Result<(), StoreError> {
     Err(StoreError::Damaged { path: shown.to_owned(), problem: said })
 }
 
-async fn migrate(pool: &AnyPool, changes: Changes, shown: &str) -> Result<(), StoreError> {
+async fn migrate(pool: &AnyPool, changes: Changes<'_>, shown: &str) -> Result<(), StoreError> {
     let migrations = changes.iter().map(|(number, name, sql)| {
         let name = Cow::Borrowed(*name);
         Migration::new(*number, name, MigrationType::Simple, sql.into_sql_str(), false)
@@ -166,7 +177,7 @@ async fn migrate(pool: &AnyPool, changes: Changes, shown: &str) -> Result<(), St
     migrator.run(pool).await.map_err(|err| match err {
         MigrateError::VersionMissing(number) => StoreError::Newer(format!(
             "it has schema {number}, this release knows {}",
-            changes.len()
+            changes.iter().map(|(number, ..)| *number).max().unwrap_or(0)
         )),
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
             opening(shown, source)
@@ -243,10 +254,25 @@ mod tests {
 
     #[test]
     fn the_two_engines_have_the_same_changes() {
-        let numbers = |changes: Changes| -> Vec<(i64, &str)> {
+        let numbers = |changes: Changes<'static>| -> Vec<(i64, &str)> {
             changes.iter().map(|(number, name, _)| (*number, *name)).collect()
         };
         assert_eq!(numbers(SQLITE), numbers(POSTGRES));
+    }
+
+    /// Two releases may each have brought a change that the other did not know.
+    #[tokio::test]
+    async fn a_change_that_was_left_out_is_made_up_for() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let url = sqlite_url(&dir.path().join("history.db"), "rwc");
+        let pool = connect(&url, PRAGMAS).await.unwrap();
+        let without: Vec<_> = SQLITE.iter().filter(|(number, ..)| *number != 2).copied().collect();
+        migrate(&pool, &without, "a test").await.unwrap();
+        migrate(&pool, SQLITE, "a test").await.unwrap();
+        let query = sqlx::query("SELECT COUNT(*) FROM transition");
+        assert_eq!(query.fetch_one(&pool).await.unwrap().get::<i64, _>(0), 0);
+        let newer = migrate(&pool, &without, "a test").await.unwrap_err();
+        assert!(newer.to_string().contains("schema 2"), "{newer}");
     }
 
     #[test]

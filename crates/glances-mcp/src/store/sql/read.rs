@@ -1,7 +1,7 @@
-//! Reading: rows that are not sealed, then blocks, merged by time. Rows come first, so that what is
-//! sealed in between is seen twice and not never.
+//! Reading: rows that are not sealed and blocks, merged by time. Both come from one statement, or the
+//! rows first, so that what is sealed in between is seen twice and not never.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
@@ -17,6 +17,10 @@ use crate::model::HostName;
 
 /// Servers that one question about events names; more are asked for in turns.
 const HOSTS_AT_ONCE: usize = 500;
+
+/// Bytes of blocks out of which one series is read at once, which takes a millisecond; more are read
+/// beside the threads that answer.
+const UNPACKED_AT_ONCE_MAX: usize = 2 * 1024 * 1024;
 
 /// Which series are wanted: the place of each in the answer, by its number.
 type Wanted = BTreeMap<u32, usize>;
@@ -40,34 +44,33 @@ impl Sql {
         if wanted.is_empty() || span.secs() == 0 {
             return Ok(nothing);
         }
-        let mut points = nothing;
-        if level != Level::Raw {
-            // Whole steps, so that the first and the last are not cut.
-            let step = level.step_secs();
-            let from = span.from.div_euclid(step) * step;
-            let to = span.to.saturating_add(step - 1).div_euclid(step) * step;
-            let raw = rows(&mut connection, &known, Level::Raw, Span { from, to }).await?;
-            let mut fine = vec![Vec::new(); series.len()];
-            add_rows(&mut fine, &known, &wanted, Level::Raw, &raw);
-            for (points, fine) in points.iter_mut().zip(fine) {
-                points.extend(coarser(&fine, step));
-            }
-        }
-        let unsealed = rows(&mut connection, &known, level, span).await?;
-        add_rows(&mut points, &known, &wanted, level, &unsealed);
-        let blocks = blocks(&mut connection, known.id, level, span).await?;
+        let found = stored(&mut connection, &known, level, span).await?;
         drop(connection);
-        // Seven days are eighty blocks: too much work for a thread that others wait for.
-        let unpacked = tokio::task::spawn_blocking(move || {
-            add_blocks(&mut points, &wanted, level, &blocks);
+        let step = level.step_secs();
+        let mut points = nothing;
+        let mut fine = vec![Vec::new(); series.len()];
+        if level != Level::Raw {
+            add_rows(&mut fine, &known, &wanted, Level::Raw, &found.polls);
+        }
+        for (points, fine) in points.iter_mut().zip(fine) {
+            points.extend(coarser(&fine, step));
+        }
+        add_rows(&mut points, &known, &wanted, level, &found.rows);
+        let bytes: usize = found.blocks.iter().map(Vec::len).sum();
+        let unpack = move || {
+            add_blocks(&mut points, &wanted, level, &found.blocks);
             for points in &mut points {
                 points.retain(|point| span.holds(point.secs));
                 points.sort_by_key(|point| point.secs);
                 points.dedup_by_key(|point| point.secs);
             }
             points
-        });
-        unpacked.await.map_err(|_| sqlx::Error::WorkerCrashed)
+        };
+        if series.len() == 1 && bytes <= UNPACKED_AT_ONCE_MAX {
+            return Ok(unpack());
+        }
+        // Too much work for a thread that others wait for.
+        tokio::task::spawn_blocking(unpack).await.map_err(|_| sqlx::Error::WorkerCrashed)
     }
 
     /// Events of these kinds; of all when none is named.
@@ -174,15 +177,25 @@ impl Sql {
         let Some(known) = self.catalog.known(&mut connection, host).await? else {
             return Ok(Vec::new());
         };
-        let sql = "SELECT secs, top FROM program \
-                   WHERE host_id = $1 AND secs >= $2 AND secs < $3 ORDER BY secs";
-        let query = sqlx::query(sql).bind(known.id).bind(span.from).bind(span.to);
-        let rows = query.fetch_all(&mut *connection).await?;
-        let programs = rows.iter().filter_map(|row| {
-            let top = programs::unpack(&row.try_get::<String, _>(1).ok()?)?;
-            Some(Programs { host: host.clone(), secs: row.try_get(0).ok()?, top })
-        });
-        Ok(programs.collect())
+        let mut found = lists(&mut connection, host, known.id, span).await?;
+        let sql = "SELECT data FROM program_block \
+                   WHERE host_id = $1 AND t0 > $2 AND t0 < $3 AND t1 >= $4 ORDER BY t0";
+        let query = sqlx::query(sql)
+            .bind(known.id)
+            .bind(span.from.saturating_sub(Level::Raw.block_secs()))
+            .bind(span.to)
+            .bind(span.from);
+        for row in query.fetch_all(&mut *connection).await? {
+            let data: Vec<u8> = row.try_get(0)?;
+            let Some(sealed) = programs::unpack_block(host, &data) else {
+                tracing::warn!("a block of programs is damaged and left out");
+                continue;
+            };
+            found.extend(sealed.into_iter().filter(|list| span.holds(list.secs)));
+        }
+        found.sort_by_key(|list| list.secs);
+        found.dedup_by_key(|list| list.secs);
+        Ok(found)
     }
 
     pub(super) async fn measure(&self) -> sqlx::Result<Size> {
@@ -204,6 +217,24 @@ fn verdict(row: &AnyRow) -> sqlx::Result<Option<KeptVerdict>> {
     let Some(secs) = row.try_get(4)? else { return Ok(None) };
     let (by, word, why) = (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
     Ok(Some(KeptVerdict { secs, by, word, why }))
+}
+
+/// Lists of programs that are not sealed, in time order.
+pub(super) async fn lists(
+    connection: &mut AnyConnection,
+    host: &HostName,
+    id: i64,
+    span: Span,
+) -> sqlx::Result<Vec<Programs>> {
+    let sql = "SELECT secs, top FROM program \
+               WHERE host_id = $1 AND secs >= $2 AND secs < $3 ORDER BY secs";
+    let query = sqlx::query(sql).bind(id).bind(span.from).bind(span.to);
+    let rows = query.fetch_all(connection).await?;
+    let lists = rows.iter().filter_map(|row| {
+        let top = programs::unpack(&row.try_get::<String, _>(1).ok()?)?;
+        Some(Programs { host: host.clone(), secs: row.try_get(0).ok()?, top })
+    });
+    Ok(lists.collect())
 }
 
 /// A row as it is kept: time, layout, cells.
@@ -229,22 +260,60 @@ pub(super) async fn rows(
     query.fetch_all(connection).await?.iter().map(packed).collect()
 }
 
-/// The bytes of the blocks that reach into a span, with the server and the time for the log.
-async fn blocks(
+/// What is stored of a span.
+#[derive(Default)]
+struct Stored {
+    /// Rows of the level that are not sealed.
+    rows: Vec<Packed>,
+    /// Polls that are not sealed, of whole steps of a coarser level.
+    polls: Vec<Packed>,
+    blocks: Vec<Vec<u8>>,
+}
+
+/// Reads what a span needs in one statement: one moment's truth, and one round trip.
+async fn stored(
     connection: &mut AnyConnection,
-    host: i64,
+    known: &Known,
     level: Level,
     span: Span,
-) -> sqlx::Result<Vec<Vec<u8>>> {
-    let sql = "SELECT data FROM block \
-               WHERE host_id = $1 AND level = $2 AND t0 > $3 AND t0 < $4 AND t1 >= $5 ORDER BY t0";
-    let query = sqlx::query(sql)
-        .bind(host)
+) -> sqlx::Result<Stored> {
+    /// Rows of the answer that are blocks stand under a level that is none.
+    const BLOCK: i64 = -1;
+    const SQL: &str = "\
+        SELECT level, secs, layout_id, cells FROM head \
+        WHERE host_id = $1 AND level = $2 AND secs >= $3 AND secs < $4 \
+        UNION ALL SELECT CAST(-1 AS BIGINT), t0, t1, data FROM block \
+        WHERE host_id = $1 AND level = $2 AND t0 > $5 AND t0 < $4 AND t1 >= $3";
+    const POLLS: &str = " UNION ALL SELECT level, secs, layout_id, cells FROM head \
+        WHERE host_id = $1 AND level = 0 AND secs >= $6 AND secs < $7";
+    let raw = level == Level::Raw;
+    let sql = if raw { SQL.to_owned() } else { format!("{SQL}{POLLS}") };
+    let mut query = sqlx::query(AssertSqlSafe(sql))
+        .bind(known.id)
         .bind(level.id())
-        .bind(span.from.saturating_sub(level.block_secs()))
+        .bind(span.from)
         .bind(span.to)
-        .bind(span.from);
-    query.fetch_all(connection).await?.iter().map(|row| row.try_get(0)).collect()
+        .bind(span.from.saturating_sub(level.block_secs()));
+    if !raw {
+        // Whole steps, so that the first and the last are not cut.
+        let step = level.step_secs();
+        let to = span.to.saturating_add(step - 1).div_euclid(step) * step;
+        query = query.bind(span.from.div_euclid(step) * step).bind(to);
+    }
+    let mut stored = Stored::default();
+    for row in query.fetch_all(connection).await? {
+        let of: i64 = row.try_get(0)?;
+        if of == BLOCK {
+            stored.blocks.push(row.try_get(3)?);
+            continue;
+        }
+        let packed =
+            Packed { secs: row.try_get(1)?, layout: row.try_get(2)?, cells: row.try_get(3)? };
+        if of == level.id() { &mut stored.rows } else { &mut stored.polls }.push(packed);
+    }
+    stored.rows.sort_by_key(|row| row.secs);
+    stored.polls.sort_by_key(|row| row.secs);
+    Ok(stored)
 }
 
 fn add_rows(
@@ -292,9 +361,4 @@ fn add_blocks(points: &mut [Vec<Point>], wanted: &Wanted, level: Level, blocks: 
             }
         }
     }
-}
-
-/// The layout of a row as numbers of series.
-pub(super) fn series_of(known: &Known, packed: &Packed) -> Option<Arc<[u32]>> {
-    known.layout(packed.layout).cloned()
 }

@@ -104,7 +104,7 @@ impl Tool for EnvironmentAnalysis {
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let tally = Tally::new(&selection);
         let mut folds: BTreeMap<&str, Fold> = BTreeMap::new();
-        for snapshot in &selection.servers {
+        for snapshot in selection.servers.iter() {
             folds.entry(name_of(snapshot)).or_default().environment.servers += 1;
         }
         let mut judged: Vec<&Snapshot> = Vec::new();

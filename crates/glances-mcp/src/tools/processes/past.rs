@@ -33,7 +33,7 @@ pub(super) async fn programs<'a>(
     let at = moment.until.as_second();
     let span = Span { from: at - NEAR_SECS, to: at + NEAR_SECS };
     let mut found = Vec::new();
-    for snapshot in &selection.servers {
+    for snapshot in selection.servers.iter() {
         let host = &snapshot.host.alias;
         let lists = cx.query.past_programs(&cx.principal, host, span).await?;
         let nearest = lists.into_iter().min_by_key(|list| (list.secs - at).abs());

@@ -153,7 +153,7 @@ fn outages(selection: &Selection, window: &Window, events: &[Event]) -> Vec<Outa
             _ => {}
         }
     }
-    for snapshot in &selection.servers {
+    for snapshot in selection.servers.iter() {
         let host = &snapshot.host.alias;
         let lasts = snapshot.status(selection.now) == Status::Down;
         match open.remove(host) {

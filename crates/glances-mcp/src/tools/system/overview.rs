@@ -70,28 +70,36 @@ struct Rollup {
 struct Row {
     #[schemars(with = "String")]
     server: HostName,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     age_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cpu_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     swap_percent: Option<f64>,
     /// 5-minute load average divided by cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
     load_per_core: Option<f64>,
     /// At or beyond a default threshold, worst first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<String>,
-    #[serde(flatten)]
-    more: Option<RowMore>,
-}
-
-/// What `detailed` adds to a row.
-#[derive(Debug, Serialize, JsonSchema)]
-struct RowMore {
+    // What `detailed` adds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     cores: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory_used_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory_available_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory_total_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     load_1m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     load_15m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     uptime_seconds: Option<f64>,
 }
 
@@ -253,6 +261,8 @@ impl Row {
         let status = snapshot.status(now);
         let load = snapshot.load();
         let per_core = |load: f64| Some(load / f64::from(snapshot.core_count()?));
+        let more = format.detailed().then_some(snapshot);
+        let (more_mem, more_load) = (more.and_then(Snapshot::mem), more.and_then(Snapshot::load));
         Self {
             server: snapshot.host.alias.clone(),
             status: (status != Status::Up).then_some(status),
@@ -265,22 +275,13 @@ impl Row {
                 .and_then(|swap| swap.percent),
             load_per_core: load.and_then(|load| load.min5).and_then(per_core),
             problems: problem_words(&snapshot.findings, PROBLEMS_IN_ROW),
-            more: format.detailed().then(|| RowMore::of(snapshot)),
-        }
-    }
-}
-
-impl RowMore {
-    fn of(snapshot: &Snapshot) -> Self {
-        let (mem, load) = (snapshot.mem(), snapshot.load());
-        Self {
-            cores: snapshot.core_count(),
-            memory_used_bytes: mem.and_then(|mem| mem.used),
-            memory_available_bytes: mem.and_then(|mem| mem.available),
-            memory_total_bytes: mem.and_then(|mem| mem.total),
-            load_1m: load.and_then(|load| load.min1),
-            load_15m: load.and_then(|load| load.min15),
-            uptime_seconds: snapshot.uptime_secs().copied(),
+            cores: more.and_then(Snapshot::core_count),
+            memory_used_bytes: more_mem.and_then(|mem| mem.used),
+            memory_available_bytes: more_mem.and_then(|mem| mem.available),
+            memory_total_bytes: more_mem.and_then(|mem| mem.total),
+            load_1m: more_load.and_then(|load| load.min1),
+            load_15m: more_load.and_then(|load| load.min15),
+            uptime_seconds: more.and_then(Snapshot::uptime_secs).copied(),
         }
     }
 }
@@ -334,7 +335,7 @@ impl One {
             ),
             caveat: snapshot.container_view().then_some(view::CONTAINER_VIEW),
             events: Vec::new(),
-            note: "alerts are not judged yet; problems are values beyond default thresholds",
+            note: "problems are values beyond default thresholds; check_alert_conditions has the alerts",
         }
     }
 }

@@ -5,7 +5,7 @@
 #[path = "feed/payload.rs"]
 mod payload;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use fleet_sim::{
     load::unit,
@@ -16,7 +16,7 @@ use glances_client::{ApiVersion, FetchError, Plugin, ServerInfo};
 use glances_mcp::{
     ingest::Recorded,
     model::{Criticality, HostName},
-    snapshot::{Host, Reach, Reading, Snapshot},
+    snapshot::{Host, Reach, Reading, Readings, Snapshot},
     store::{Batch, Keep, Store},
 };
 use jiff::Timestamp;
@@ -39,7 +39,7 @@ pub(crate) struct Feed {
 struct Polled {
     host: Arc<Host>,
     info: Arc<ServerInfo>,
-    readings: BTreeMap<Plugin, Reading>,
+    readings: Readings,
     reach: Reach,
     last: Option<Moment>,
     rounds: u64,
@@ -147,6 +147,7 @@ impl Polled {
             region: None,
             tags: vec![spec.role.name().to_owned()],
             criticality: Criticality::High,
+            cost_per_month: None,
             paused: false,
             interval,
             depends_on: Vec::new(),
@@ -166,7 +167,7 @@ impl Polled {
         Self {
             host: Arc::new(host),
             info: Arc::new(info),
-            readings: BTreeMap::new(),
+            readings: Readings::default(),
             reach: Reach::default(),
             last: None,
             rounds: 0,
