@@ -2,6 +2,8 @@
 
 mod files;
 
+mod operators;
+
 use std::process::Command;
 
 use proptest::{
@@ -61,9 +63,9 @@ async fn conforms(store: &dyn Store) {
     events_and_programs_come_back(store).await;
     programs_are_the_same_before_and_after_sealing(store).await;
     alerts_are_kept_as_they_were_last(store).await;
-    the_last_verdict_on_an_alert_holds_whatever_happens_to_it(store).await;
-    what_operators_did_is_a_chain(store).await;
-    audit_entries_are_forgotten_from_the_beginning(store).await;
+    operators::the_last_verdict_on_an_alert_holds_whatever_happens_to_it(store).await;
+    operators::what_operators_did_is_a_chain(store).await;
+    operators::audit_entries_are_forgotten_from_the_beginning(store).await;
 }
 
 async fn what_was_written_is_read(store: &dyn Store) {
@@ -315,89 +317,6 @@ async fn alerts_are_kept_as_they_were_last(store: &dyn Store) {
     assert!(!changes.contains(&"a changed at 2000000060".to_owned()), "{changes:?}");
     assert_eq!(store.recall("engine").await.unwrap().as_deref(), Some("one"));
     assert_eq!(store.recall("nothing").await.unwrap(), None);
-}
-
-async fn the_last_verdict_on_an_alert_holds_whatever_happens_to_it(store: &dyn Store) {
-    let change = |secs: i64, id: &str| AlertChange {
-        host: Some(host("judged")),
-        id: id.to_owned(),
-        began: 2_100_000_000,
-        secs,
-        over: secs > 2_100_000_000,
-        alert: id.to_owned(),
-        change: format!("{id} at {secs}"),
-    };
-    let verdict = |secs: i64, word: &str| VerdictNote {
-        host: Some(host("judged")),
-        alert: "a".to_owned(),
-        verdict: KeptVerdict {
-            secs,
-            by: "ann".to_owned(),
-            word: word.to_owned(),
-            why: String::new(),
-        },
-    };
-    let alerts = vec![change(2_100_000_000, "a"), change(2_100_000_000, "b")];
-    store.append(&Batch { alerts, ..Batch::default() }).await.unwrap();
-    for (secs, word) in [(2_100_000_010, "real"), (2_100_000_020, "noise")] {
-        let verdicts = vec![verdict(secs, word)];
-        store.append(&Batch { verdicts, ..Batch::default() }).await.unwrap();
-    }
-    let alerts = vec![change(2_100_000_100, "a")];
-    store.append(&Batch { alerts, ..Batch::default() }).await.unwrap();
-    let span = Span { from: 2_100_000_000, to: 2_100_001_000 };
-    let found = store.alerts(&[host("judged")], span).await.unwrap();
-    let found = found.into_iter().filter(|it| it.began == 2_100_000_000);
-    let said: Vec<(String, Option<KeptVerdict>)> = found.map(|it| (it.alert, it.verdict)).collect();
-    let last = verdict(2_100_000_020, "noise").verdict;
-    assert_eq!(said, [("a".to_owned(), Some(last)), ("b".to_owned(), None)]);
-}
-
-fn done(secs: i64, action: &str) -> AuditEntry {
-    AuditEntry {
-        secs,
-        principal: "ann".to_owned(),
-        action: action.to_owned(),
-        target: "web-*".to_owned(),
-        detail: "{\"why\":\"ü\"}".to_owned(),
-        outcome: "done".to_owned(),
-    }
-}
-
-async fn what_operators_did_is_a_chain(store: &dyn Store) {
-    let before = store.audit(0).await.unwrap().len();
-    let audit = vec![done(2_200_000_000, "one"), done(2_200_000_000, "two")];
-    store.append(&Batch { audit, ..Batch::default() }).await.unwrap();
-    // Something else that is kept does not touch the chain.
-    let kept = vec![("engine".to_owned(), "two".to_owned())];
-    store.append(&Batch { kept, ..Batch::default() }).await.unwrap();
-    let audit = vec![done(2_200_000_060, "three")];
-    store.append(&Batch { audit, ..Batch::default() }).await.unwrap();
-    let rows = store.audit(0).await.unwrap();
-    let actions: Vec<&str> = rows.iter().skip(before).map(|it| it.entry.action.as_str()).collect();
-    assert_eq!(actions, ["one", "two", "three"]);
-    assert_eq!(rows.last().unwrap().entry, done(2_200_000_060, "three"));
-    let ends = store.audit_ends().await.unwrap();
-    assert_eq!(verify(&ends, &rows), Ok(()));
-    assert_eq!(store.audit(rows[rows.len() - 2].seq).await.unwrap(), rows[rows.len() - 1..]);
-    let mut changed = rows.clone();
-    changed[1].entry.principal = "bob".to_owned();
-    assert_eq!(verify(&ends, &changed), Err(Broken::Changed { seq: changed[1].seq }));
-    assert!(verify(&ends, &rows[..rows.len() - 1]).is_err(), "the last one is missing");
-}
-
-async fn audit_entries_are_forgotten_from_the_beginning(store: &dyn Store) {
-    // The clock was set back in between: what follows what is kept is kept.
-    let audit = vec![done(2_300_000_000, "later"), done(2_200_000_100, "set back")];
-    store.append(&Batch { audit, ..Batch::default() }).await.unwrap();
-    let now = 2_200_000_200 + KEEP.event_secs;
-    store.upkeep(now, &KEEP).await.unwrap();
-    let rows = store.audit(0).await.unwrap();
-    let actions: Vec<&str> = rows.iter().map(|it| it.entry.action.as_str()).collect();
-    assert_eq!(actions, ["later", "set back"]);
-    let ends = store.audit_ends().await.unwrap();
-    assert_eq!(verify(&ends, &rows), Ok(()));
-    assert!(verify(&ends, &rows[1..]).is_err());
 }
 
 #[tokio::test]
