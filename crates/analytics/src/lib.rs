@@ -19,6 +19,7 @@ mod numbers;
 mod order;
 mod params;
 mod robust;
+mod share;
 
 pub use anomaly::{
     Cold, Detector, HostFusion, Judge, MOfN, Rhythm, Sample, Scale, Score, Settings, Severity,
@@ -44,3 +45,4 @@ pub use health::{
     fleet_health, health, health_signals,
 };
 pub use robust::{mad_sigma, median, quantile, robust_z};
+pub use share::wilson_lower;

@@ -183,6 +183,14 @@ impl Server {
         bump(&self.connections);
     }
 
+    /// How far the machine's clock is ahead, seconds.
+    pub(crate) fn skew(&self) -> f64 {
+        match lock(&self.state).fault {
+            Some(Fault::ClockSkew(secs)) => secs as f64,
+            _ => 0.0,
+        }
+    }
+
     /// The fault of the whole server.
     pub(crate) fn fault(&self) -> Option<Fault> {
         lock(&self.state).fault.clone()

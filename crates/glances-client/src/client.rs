@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 pub use options::{Auth, BODY_BYTES_MAX, BuildError, ClientOptions};
+pub use transport::Clock;
 pub(crate) use transport::{Url, base_url, root_cause};
 
 use crate::model::{Limits, Payload};
@@ -77,6 +78,12 @@ impl Client {
         let release = info.version.as_deref().and_then(wire::release);
         self.inner.release.store(release.map_or(0, pack), Ordering::Relaxed);
         Ok(info)
+    }
+
+    /// What the server's last answer said of the time; `None` when it said nothing.
+    #[must_use]
+    pub fn clock(&self) -> Option<Clock> {
+        self.inner.transport.clock()
     }
 
     /// Asks whether the server is there, by the cheapest request of its API.

@@ -35,7 +35,7 @@ pub mod rate;
 mod testing;
 mod wire;
 
-pub use client::{Auth, BODY_BYTES_MAX, BuildError, Client, ClientOptions, ServerInfo};
+pub use client::{Auth, BODY_BYTES_MAX, BuildError, Client, ClientOptions, Clock, ServerInfo};
 pub use error::FetchError;
 pub use plugin::{ApiVersion, Plugin};
 #[doc(hidden)]

@@ -27,6 +27,7 @@ mod rule;
 mod server;
 mod source;
 mod state;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -44,10 +45,12 @@ pub use self::{
     group::{Cause, Group, group},
     quiet::{
         Acknowledgement, Expectation, QUIETINGS_MAX, Reason, Said, Silence, WINDOWS_MAX, Window,
+        Word,
     },
     rule::{Defaults, RuleProblem, Rules, THRESHOLDS_MAX, Threshold},
     server::{HELD_INTERVALS, SERIES_MAX},
     state::{Alert, Change, State, Transition},
+    subject::{Subject, id_of},
     window::{OPEN_SECS_MAX, When},
 };
 use self::{fleet::Fleet, quiet::Quiet, server::Server};
@@ -247,6 +250,25 @@ impl Engine {
     #[must_use]
     pub fn said(&self) -> Said {
         self.quiet.said()
+    }
+
+    /// What would have been said after this word as well. Changes nothing: whoever has it stored
+    /// calls [`Engine::hear`] then.
+    ///
+    /// # Errors
+    /// What cannot be read, what is not there, or that there are too many.
+    pub fn weigh(&self, word: Word) -> Result<Said, String> {
+        if let Word::Acknowledge(known) = &word
+            && !self.open().any(|alert| alert.id == known.alert)
+        {
+            return Err(format!("no open alert `{}`", known.alert.escape_debug()));
+        }
+        self.said().with(word)
+    }
+
+    /// Takes over everything that people said; it counts from the next tick or poll.
+    pub fn hear(&mut self, said: Said) {
+        self.quiet.hear(said);
     }
 
     /// Moves the time on; after a gap of our own all states are held.

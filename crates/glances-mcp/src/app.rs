@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Principal,
+    alert::{RuleProblem, Rules},
     audit::LogSink,
     command::Commands,
     config::{AuthKind, Config, Env, Overrides, Problem, Problems, ServerConfig, StoreConfig},
@@ -99,7 +100,7 @@ impl App {
         let alerting = Alerting::restore(rules, &history).await;
         let (writer, noted) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(ingest::SNAPSHOTS_QUEUED_MAX);
-        let (commands, orders) = Commands::channel();
+        let (commands, orders, orders_about_alerts) = Commands::channel();
         let pollers = Arc::new(Pollers::new(tasks.clone(), snapshots));
         let fleet = Arc::new(Fleet {
             live: live.clone(),
@@ -118,7 +119,15 @@ impl App {
         };
         let now = crate::snapshot::now;
         tasks.spawn("judge", judge::judge(live.clone(), history.clone(), publish, now));
-        let ingest = ingest::run(incoming, live, writer, alerting, settings_of_alerts, now);
+        let ingest = ingest::run(
+            incoming,
+            live,
+            writer,
+            alerting,
+            settings_of_alerts,
+            orders_about_alerts,
+            now,
+        );
         tasks.spawn("ingest", ingest);
         let writing = ingest::write(history, noted, publish_alerts, keep, now, tasks.stopping());
         tasks.spawn_finishing("history", writing);
@@ -223,6 +232,7 @@ impl Fleet {
         let settings = AlertSettings {
             rules: alert_rules(config)?,
             windows: alerting::windows(&config.alerting),
+            limits: alerting::limits(config),
             servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
         };
         self.alerts.configure(settings).await;
@@ -267,6 +277,7 @@ impl Fleet {
                 cost_per_month: server.cost_per_month,
                 paused: server.paused,
                 interval,
+                depends_on: server.depends_on.clone(),
             }),
             options,
             client,
@@ -297,9 +308,12 @@ impl Fleet {
 }
 
 /// The rules of a configuration; what the engine cannot use is a problem of the file.
-fn alert_rules(config: &Config) -> Result<crate::alert::Rules, Problems> {
+///
+/// # Errors
+/// All thresholds that it cannot use, each with its place.
+pub fn alert_rules(config: &Config) -> Result<Rules, Problems> {
     alerting::rules(&config.alerting).map_err(|problems| {
-        let problem = |it: crate::alert::RuleProblem| Problem {
+        let problem = |it: RuleProblem| Problem {
             place: format!("alert_thresholds[{}].{}", it.index, it.key),
             problem: it.problem,
             fix: Some(it.fix),

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. The only owner of clap and of stdout.
 
+mod audit;
 mod backup;
 mod check;
 mod connect;
@@ -36,7 +37,9 @@ enum Command {
     Probe(probe::Probe),
     /// Write a consistent copy of the history, also while the server runs
     Backup(backup::Backup),
-    /// Print the reference of tools, metrics and configuration
+    /// Check the chain of what operators did, or show the last of it, also while the server runs
+    Audit(audit::Audit),
+    /// Print the reference of tools, metrics, alerts and configuration
     Docs(docs::Docs),
     /// Print completions for a shell
     Completions {
@@ -108,6 +111,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check.run().await,
         Command::Probe(probe) => probe.run().await,
         Command::Backup(backup) => backup.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Docs(docs) => docs.run(),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -8,11 +8,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     access::{Denied, Permission, Principal},
-    model::HostName,
+    alert::Word,
+    model::{HostName, Verdict},
 };
 
 /// Commands that may wait for the write side; more are refused.
 const COMMANDS_QUEUED_MAX: usize = 64;
+
+/// Orders of operators that may wait: each is stored by itself, and people are slow.
+const ORDERS_QUEUED_MAX: usize = 16;
 
 /// Longest that a caller waits for a command that talks to a monitored machine.
 const COMMAND_WAIT: Duration = Duration::from_secs(20);
@@ -45,6 +49,55 @@ pub enum Command {
     },
 }
 
+/// What an operator wants said or noted of alerts. Carried out whole and stored, or not at all.
+#[derive(Debug)]
+pub struct Order {
+    /// What.
+    pub what: What,
+    /// Who.
+    pub by: String,
+    /// What it is about, for the audit table.
+    pub target: String,
+    /// Takes the result, once it is stored.
+    pub reply: oneshot::Sender<Result<(), OrderError>>,
+}
+
+/// What an order is.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Something that quiets alerts, or ends that.
+    Say(Word),
+    /// A verdict on an alert that fires or fired.
+    Judge {
+        /// Its server; `None` for the fleet.
+        host: Option<HostName>,
+        /// Its id.
+        alert: String,
+        /// The verdict.
+        verdict: Verdict,
+        /// Why; may be empty.
+        why: String,
+    },
+    /// A note on the time line.
+    Note {
+        /// On these servers; none are the fleet.
+        hosts: Vec<HostName>,
+        /// Its words.
+        text: String,
+    },
+}
+
+/// Why an order was not carried out: nothing of it was.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum OrderError {
+    /// It does not fit what there is.
+    #[error("{0}")]
+    Refused(String),
+    /// It could not be stored.
+    #[error("nothing was changed, since it could not be stored: {0}")]
+    NotStored(String),
+}
+
 /// Why a command came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -57,24 +110,37 @@ pub enum CommandError {
     /// The monitored machine said no.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// An order was not carried out.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// An order was taken, and nobody knows yet what became of it.
+    #[error(
+        "no answer within {} s: it may still be carried out, ask what is in force before you repeat it",
+        COMMAND_WAIT.as_secs()
+    )]
+    Unsure,
 }
 
-/// Sends commands. Cheap to clone.
+/// Sends commands and orders. Cheap to clone.
 #[derive(Clone)]
-pub struct Commands(mpsc::Sender<Command>);
+pub struct Commands {
+    commands: mpsc::Sender<Command>,
+    orders: mpsc::Sender<Order>,
+}
 
 impl Commands {
-    /// The sender, and the receiver for the write side.
+    /// The sender, and the receivers for the pollers and for alerts.
     #[must_use]
-    pub fn channel() -> (Self, mpsc::Receiver<Command>) {
-        let (sender, receiver) = mpsc::channel(COMMANDS_QUEUED_MAX);
-        (Self(sender), receiver)
+    pub fn channel() -> (Self, mpsc::Receiver<Command>, mpsc::Receiver<Order>) {
+        let (commands, of_pollers) = mpsc::channel(COMMANDS_QUEUED_MAX);
+        let (orders, of_alerts) = mpsc::channel(ORDERS_QUEUED_MAX);
+        (Self { commands, orders }, of_pollers, of_alerts)
     }
 
     /// Asks for a poll now; whoever asks watches the snapshots. Drops the wish when too many wait.
     pub fn refresh(&self, alias: HostName, plugins: Vec<Plugin>) {
         // A full queue means that polls are on their way anyway.
-        let _ = self.0.try_send(Command::Refresh { alias, plugins });
+        let _ = self.commands.try_send(Command::Refresh { alias, plugins });
     }
 
     /// Diagnoses the connection to one server.
@@ -101,12 +167,31 @@ impl Commands {
         Ok(self.ask(Command::Extended { alias, pid, reply }, answer).await??)
     }
 
+    /// Has an order carried out and stored. `target` is what it is about, for the audit table.
+    ///
+    /// # Errors
+    /// When the caller is no operator, the order does not fit, or it cannot be stored.
+    pub async fn order(
+        &self,
+        principal: &Principal,
+        what: What,
+        target: String,
+    ) -> Result<(), CommandError> {
+        principal.require(Permission::Operate, "an order about alerts")?;
+        let (reply, answer) = oneshot::channel();
+        let order = Order { what, by: principal.id.to_string(), target, reply };
+        self.orders.try_send(order).map_err(|_| CommandError::Busy)?;
+        let answer = tokio::time::timeout(COMMAND_WAIT, answer).await;
+        // One that goes away without an answer ends with everything else.
+        Ok(answer.map_err(|_| CommandError::Unsure)?.map_err(|_| CommandError::Unsure)??)
+    }
+
     async fn ask<T>(
         &self,
         command: Command,
         answer: oneshot::Receiver<T>,
     ) -> Result<T, CommandError> {
-        self.0.try_send(command).map_err(|_| CommandError::Busy)?;
+        self.commands.try_send(command).map_err(|_| CommandError::Busy)?;
         let answer = tokio::time::timeout(COMMAND_WAIT, answer).await;
         answer.map_err(|_| CommandError::Busy)?.map_err(|_| CommandError::Busy)
     }

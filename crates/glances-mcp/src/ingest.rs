@@ -3,6 +3,8 @@
 
 mod alerting;
 pub mod changes;
+mod limits;
+mod orders;
 mod record;
 mod writer;
 
@@ -18,11 +20,16 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+use self::orders::Underway;
 pub use self::{
     alerting::{AlertOrders, AlertSettings, Alerting, OpenAlerts},
+    limits::Limits,
+    orders::SAID,
     writer::{Queue, Writer, write},
 };
-use crate::{live::Live, metric, model::HostName, snapshot::Snapshot, store::Batch};
+use crate::{
+    command::Order, live::Live, metric, model::HostName, snapshot::Snapshot, store::Batch,
+};
 
 /// A stalled reader of snapshots slows the pollers instead of eating memory.
 pub const SNAPSHOTS_QUEUED_MAX: usize = 64;
@@ -37,9 +44,12 @@ pub async fn run(
     history: Writer,
     mut alerting: Alerting,
     mut settings: mpsc::Receiver<AlertSettings>,
+    mut orders: mpsc::Receiver<Order>,
     now: fn() -> Timestamp,
 ) {
     let mut recorded = Recorded::default();
+    // The order that is being stored; the next one begins with what it leaves.
+    let mut underway: Option<Underway> = None;
     let mut tick = interval(TICK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -64,6 +74,16 @@ pub async fn run(
             }
             Some(settings) = settings.recv() => {
                 history.note(alerting.configure(settings, now().as_second()));
+            }
+            Some(order) = orders.recv(), if underway.is_none() => {
+                underway = alerting.begin(order, &history, now().as_second());
+            }
+            stored = orders::stored(&mut underway) => {
+                if let Some(done) = underway.take() {
+                    alerting.finish(done, stored);
+                    let batch = alerting.tick(now().as_second());
+                    history.note_alerts(batch, alerting.open());
+                }
             }
         }
     }
@@ -148,6 +168,7 @@ mod tests {
             criticality: Criticality::Normal,
             paused: false,
             interval: Duration::from_secs(10),
+            depends_on: Vec::new(),
             cost_per_month: None,
         })
     }
@@ -189,7 +210,8 @@ mod tests {
         live.set_hosts(vec![host()]);
         let (writer, noted) = Writer::channel(&history);
         let (snapshots, incoming) = mpsc::channel(8);
-        let (_orders, settings) = AlertOrders::channel();
+        let (_configured, settings) = AlertOrders::channel();
+        let (_commands, _of_pollers, orders) = crate::command::Commands::channel();
         let publish = watch::channel(Arc::default()).0;
         let now = || Timestamp::from_second(1_700_000_100).unwrap();
         let keep = Keep { raw_secs: 86_400, event_secs: 86_400, alert_secs: 86_400 };
@@ -201,7 +223,7 @@ mod tests {
             snapshots.send(poll(round, program, mem)).await.unwrap();
         }
         drop(snapshots);
-        tokio::join!(run(incoming, live, writer, alerting, settings, now), writing);
+        tokio::join!(run(incoming, live, writer, alerting, settings, orders, now), writing);
         let span = Span { from: 0, to: i64::MAX / 2 };
         let alias = &host().alias;
         let alerts = history.store.alerts(std::slice::from_ref(alias), span).await.unwrap();

@@ -196,7 +196,7 @@ fn describe(def: &ToolDef) -> Tool {
             ToolAnnotations::with_title(def.title)
                 .read_only(read_only)
                 .destructive(false)
-                .idempotent(true)
+                .idempotent(def.effect != Effect::Manages)
                 .open_world(false),
         )
 }

@@ -121,3 +121,47 @@ pub enum Severity {
     /// Needs work now.
     Critical,
 }
+
+/// What an operator says of an alert, once the matter is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Something was wrong.
+    Real,
+    /// Nothing was wrong: the rule is too eager.
+    Noise,
+    /// It was to be so: a backup, a deployment.
+    Expected,
+}
+
+impl Verdict {
+    /// All, with their words.
+    pub const NAMES: &[(&str, Self)] =
+        &[("real", Self::Real), ("noise", Self::Noise), ("expected", Self::Expected)];
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, it)| *it == self).map_or("", |(word, _)| word)
+    }
+
+    /// The verdict of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(it, _)| *it == word).map(|(_, verdict)| *verdict)
+    }
+}
+
+// A derived one would describe each word, which callers need not pay for.
+impl schemars::JsonSchema for Verdict {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Verdict".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words: Vec<&str> = Self::NAMES.iter().map(|(word, _)| *word).collect();
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
+}

@@ -2,6 +2,7 @@
 //! Never answers a caller from data, never judges a number.
 
 mod attempt;
+mod clock;
 mod schedule;
 mod server;
 

@@ -5,6 +5,7 @@ mod alerts;
 pub mod coverage;
 mod gone;
 mod history;
+mod said;
 pub mod window;
 
 use std::{
@@ -19,7 +20,9 @@ pub use self::{
     alerts::PastAlert,
     gone::{Gone, fix},
     history::{Past, level_for},
+    said::{InForce, Kind},
 };
+pub use crate::ingest::changes::kind::{NOTE, THRESHOLD};
 pub use crate::selector::{Selector, SelectorError, compact, nearest};
 use crate::{
     access::{Principal, Scope},

@@ -41,6 +41,8 @@ pub struct Host {
     pub paused: bool,
     /// Time between two polls.
     pub interval: Duration,
+    /// Servers it does not work without.
+    pub depends_on: Vec<HostName>,
 }
 
 /// Plugins whose age decides whether a server is `stale`.
@@ -127,6 +129,9 @@ pub struct Reach {
     pub error: Option<FetchError>,
     /// Response times of the first request of a poll, milliseconds, oldest first.
     pub latency_ms: Arc<[f64]>,
+    /// How far its clock was ahead of ours at the last answer, seconds; within a second, or two.
+    /// `None` where it does not tell the time.
+    pub clock_skew_secs: Option<f64>,
 }
 
 /// A value at or beyond a threshold of the catalogue.

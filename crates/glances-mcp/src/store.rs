@@ -5,6 +5,7 @@
 //! them are sealed into one compressed block a server, and the coarser levels are made from the
 //! rows in the same transaction. Times are seconds since the epoch, UTC.
 
+mod audit;
 mod block;
 #[cfg(test)]
 mod conformance;
@@ -21,6 +22,7 @@ mod sql;
 use async_trait::async_trait;
 
 pub use self::{
+    audit::{AuditEntry, AuditRow, Broken, Ends, verify},
     error::{StoreError, chain},
     history::History,
     level::{Level, Point, coarser, dense, rounded},
@@ -102,6 +104,30 @@ pub struct AlertChange {
     pub change: String,
 }
 
+/// What an operator says of an alert. A later one replaces an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictNote {
+    /// Which server; `None` for the fleet.
+    pub host: Option<HostName>,
+    /// The alert.
+    pub alert: String,
+    /// The verdict.
+    pub verdict: KeptVerdict,
+}
+
+/// A verdict as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptVerdict {
+    /// When it was given, seconds since the epoch.
+    pub secs: i64,
+    /// Who gave it.
+    pub by: String,
+    /// Its word, the matter of whoever writes it.
+    pub word: String,
+    /// Why; may be empty.
+    pub why: String,
+}
+
 /// An alert as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAlert {
@@ -113,6 +139,8 @@ pub struct KeptAlert {
     pub closed: Option<i64>,
     /// The alert, encoded.
     pub alert: String,
+    /// What an operator says of it.
+    pub verdict: Option<KeptVerdict>,
 }
 
 /// What is written together: all of it or nothing.
@@ -126,6 +154,10 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// In their order.
     pub alerts: Vec<AlertChange>,
+    /// What operators say of alerts.
+    pub verdicts: Vec<VerdictNote>,
+    /// What operators did, in their order. Each time that a batch is written it is one entry.
+    pub audit: Vec<AuditEntry>,
     /// State of ours under a name; replaces what was there.
     pub kept: Vec<(String, String)>,
     /// We were watching from the first second to the second.
@@ -140,6 +172,8 @@ impl Batch {
             && self.programs.is_empty()
             && self.events.is_empty()
             && self.alerts.is_empty()
+            && self.verdicts.is_empty()
+            && self.audit.is_empty()
             && self.kept.is_empty()
             && self.watched.is_none()
     }
@@ -173,7 +207,7 @@ impl Span {
 pub struct Keep {
     /// Raw samples, and the top programs.
     pub raw_secs: i64,
-    /// Events.
+    /// Events, and what operators did.
     pub event_secs: i64,
     /// Alerts that are over.
     pub alert_secs: i64,
@@ -199,6 +233,9 @@ pub struct Size {
 
 /// The most alerts, or changes of them, that one answer holds.
 pub const ALERTS_MAX: usize = 5_000;
+
+/// The most audit entries that one answer holds.
+pub const AUDIT_MAX: usize = 1_000;
 
 /// The most events that one answer holds.
 pub const EVENTS_MAX: usize = 2_000;
@@ -226,6 +263,14 @@ pub trait Store: Send + Sync {
     /// Events of these servers and of ourselves, newest first, at most [`EVENTS_MAX`].
     async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError>;
 
+    /// The same of these kinds alone, so that what is rare is not lost among what is frequent.
+    async fn events_of(
+        &self,
+        kinds: &[&str],
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError>;
+
     /// The top programs of a server over a span, in time order.
     async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError>;
 
@@ -235,6 +280,15 @@ pub trait Store: Send + Sync {
 
     /// What happened to alerts from this second on, in order, encoded; at most [`ALERTS_MAX`].
     async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError>;
+
+    /// What operators did after this number, in order; at most [`AUDIT_MAX`].
+    async fn audit(&self, after: i64) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// Where the chain of what operators did begins and ends. [`verify`] needs both.
+    async fn audit_ends(&self) -> Result<Ends, StoreError> {
+        let kept = self.recall(audit::KEPT_AS).await?;
+        Ok(Ends::of(kept.as_deref()))
+    }
 
     /// State of ours that was kept under a name.
     async fn recall(&self, name: &str) -> Result<Option<String>, StoreError>;

@@ -11,6 +11,7 @@ mod forecast;
 mod health;
 mod history;
 mod listing;
+mod manage;
 mod network;
 mod processes;
 mod selecting;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<compare::EnvironmentAnalysis>(),
         ToolDef::of::<alerts::CheckAlertConditions>(),
         ToolDef::of::<alerts::GetAlertHistory>(),
+        ToolDef::of::<manage::ManageAlerts>(),
         ToolDef::of::<history::QueryMetrics>(),
         ToolDef::of::<health::GenerateHealthScore>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
@@ -107,6 +109,8 @@ pub enum Effect {
     ReadOnly,
     /// Changes a setting of a monitored Glances for a moment, when asked to.
     BrieflyChanges,
+    /// Changes what we keep and whom we tell; never a monitored machine. Doing it twice may be two.
+    Manages,
 }
 
 /// What a call may touch: the read side, the commands of the write side, and the caller.

@@ -159,7 +159,9 @@ fn next(server: &Server, request: &Request) -> Next {
 
 fn bytes(server: &Server, request: &Request, response: &Response) -> Vec<u8> {
     let keep_alive = next(server, request) == Next::Request;
-    let mut bytes = response.head(server.flavor(), response.body.len(), clock::now(), keep_alive);
+    // A clock that is wrong dates its answers wrongly as well.
+    let now = clock::now() + server.skew();
+    let mut bytes = response.head(server.flavor(), response.body.len(), now, keep_alive);
     if request.method != "HEAD" {
         bytes.extend_from_slice(&response.body);
     }

@@ -4,12 +4,16 @@ mod failure;
 mod tls;
 mod token;
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use reqwest::Method;
 pub(crate) use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use super::options::{Auth, BuildError, ClientOptions};
 use crate::{ApiVersion, FetchError};
@@ -34,7 +38,21 @@ pub(super) struct Transport {
     credentials: Credentials,
     body_bytes_max: usize,
     filter: fn(&str) -> String,
+    /// What the last answer said of the time.
+    clock: Mutex<Option<Clock>>,
 }
+
+/// The time of a server, as one of its answers told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Its `Date` header, such as `Tue, 24 Nov 2026 09:00:00 GMT`.
+    pub date: String,
+    /// When it arrived.
+    pub at: Instant,
+}
+
+/// Longest `Date` header: a date has 29 characters.
+const DATE_BYTES_MAX: usize = 64;
 
 enum Credentials {
     None,
@@ -90,7 +108,20 @@ impl Transport {
             credentials: credentials(options.auth)?,
             body_bytes_max: options.body_bytes_max,
             filter: options.text_filter,
+            clock: Mutex::default(),
         })
+    }
+
+    /// What the last answer said of the time, if it did.
+    pub(super) fn clock(&self) -> Option<Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_clock(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.filter(|date| date.len() <= DATE_BYTES_MAX);
+        let told = date.map(|date| Clock { date: date.to_owned(), at: Instant::now() });
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = told;
     }
 
     /// A GET, once more when the server closed a pooled connection under it.
@@ -158,6 +189,7 @@ impl Transport {
         let limit_bytes = self.body_bytes_max;
         let too_large = FetchError::TooLarge { limit_bytes };
         let mut response = response.map_err(fail)?;
+        self.note_clock(response.headers());
         let status = response.status().as_u16();
         let announced = response.content_length().unwrap_or(0);
         if announced > u64::try_from(limit_bytes).unwrap_or(u64::MAX) {

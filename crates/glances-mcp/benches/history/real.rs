@@ -42,6 +42,7 @@ pub(crate) async fn run(hours: u32) {
         cost_per_month: None,
         paused: false,
         interval: Duration::from_secs(INTERVAL_SECS.into()),
+        depends_on: Vec::new(),
     });
     let mut recorded = Recorded::default();
     let rounds = u64::from(hours * 3_600 / INTERVAL_SECS);

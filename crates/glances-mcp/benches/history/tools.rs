@@ -84,7 +84,7 @@ pub(crate) async fn run(servers: u32, days: u32) {
     judgements.wait_for(|judgement| judgement.at.is_some()).await.unwrap();
     let secs = started.elapsed().as_secs_f64();
     println!("judged {secs:.1} s after the start, 3 s of which it waits\n");
-    let (commands, _orders) = Commands::channel();
+    let (commands, _orders, _orders_about_alerts) = Commands::channel();
     let progress = Progress::default();
     let cx = Context { principal: Principal::local(), query, commands, now, progress };
 

@@ -14,7 +14,7 @@ use super::{
     source::{AUTH_FAILED, FLEET, NO_DATA, SERVER_DOWN},
     state::Alert,
 };
-use crate::model::Severity;
+use crate::model::{HostName, Severity};
 
 /// Together is within five minutes of the first.
 const TOGETHER_SECS: i64 = 300;
@@ -48,20 +48,26 @@ pub struct Cause {
     pub certain: bool,
 }
 
-/// Puts alerts into groups, the worst first. The same alerts give the same groups.
+/// Puts alerts into groups, the worst first. The same alerts give the same groups. `depends_on`
+/// tells of a server which others it does not work without.
 #[must_use]
-pub fn group<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Vec<Group<'a>> {
+pub fn group<'a>(
+    alerts: impl IntoIterator<Item = &'a Alert>,
+    depends_on: impl Fn(&HostName) -> &'a [HostName],
+) -> Vec<Group<'a>> {
     let mut alerts: Vec<&Alert> = alerts.into_iter().collect();
     alerts.sort_by(|a, b| a.began.cmp(&b.began).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
     let mut sets = Sets::new(alerts.len());
     join_servers(&alerts, &mut sets);
     join_fleet(&alerts, &mut sets);
     join_environments(&alerts, &mut sets);
+    let dependents = join_dependents(&alerts, &mut sets, depends_on);
     let mut by_set: BTreeMap<usize, Vec<&Alert>> = BTreeMap::new();
     for (index, alert) in alerts.iter().enumerate() {
         by_set.entry(sets.root(index)).or_default().push(alert);
     }
-    let mut groups: Vec<Group<'a>> = by_set.into_values().filter_map(of_alerts).collect();
+    let mut groups: Vec<Group<'a>> =
+        by_set.into_values().filter_map(|set| of_alerts(set, &dependents)).collect();
     groups.sort_by_key(|group| {
         let began = group.alerts.iter().map(|alert| alert.began).min();
         let counts = group.alerts.iter().any(|alert| counts(alert));
@@ -114,9 +120,6 @@ fn join_servers(alerts: &[&Alert], sets: &mut Sets) {
         }
     }
     for members in by_host.into_values() {
-        let is_down = |alert: &Alert| {
-            [SERVER_DOWN, AUTH_FAILED, NO_DATA].contains(&alert.path()) && alert.state.is_firing()
-        };
         if members.iter().any(|(_, alert)| is_down(alert)) {
             sets.join_all(&indices(&members));
             continue;
@@ -139,6 +142,33 @@ fn join_servers(alerts: &[&Alert], sets: &mut Sets) {
             }
         }
     }
+}
+
+/// Nothing is known of its server, which is the cause of all else about it.
+fn is_down(alert: &Alert) -> bool {
+    [SERVER_DOWN, AUTH_FAILED, NO_DATA].contains(&alert.path()) && alert.state.is_firing()
+}
+
+/// What is wrong on a server that does not work without one that is down is one group with that.
+/// Answers which servers these are.
+fn join_dependents<'a>(
+    alerts: &[&'a Alert],
+    sets: &mut Sets,
+    depends_on: impl Fn(&HostName) -> &'a [HostName],
+) -> BTreeSet<&'a HostName> {
+    let down = |alert: &&Alert| alert.path() == SERVER_DOWN && alert.state.is_firing();
+    let down = alerts.iter().enumerate().filter(|(_, alert)| down(alert));
+    let down: BTreeMap<&HostName, usize> =
+        down.filter_map(|(index, alert)| Some((alert.host.as_ref()?, index))).collect();
+    let mut dependents = BTreeSet::new();
+    for (index, alert) in alerts.iter().enumerate() {
+        let Some(host) = &alert.host else { continue };
+        for cause in depends_on(host).iter().filter_map(|other| down.get(other)) {
+            sets.join(*cause, index);
+            dependents.insert(host);
+        }
+    }
+    dependents
 }
 
 /// The servers that fail with the fleet are one group with it.
@@ -201,9 +231,13 @@ fn rank(alert: &Alert) -> u8 {
     row.map_or(RANK_OWN, |row| row.rank + 1)
 }
 
-fn of_alerts(mut alerts: Vec<&Alert>) -> Option<Group<'_>> {
+fn of_alerts<'a>(
+    mut alerts: Vec<&'a Alert>,
+    dependents: &BTreeSet<&HostName>,
+) -> Option<Group<'a>> {
     alerts.sort_by_key(|alert| {
-        (rank(alert), alert.began, Reverse(alert.severity()), alert.fingerprint.as_str())
+        let dependent = alert.host.as_ref().is_some_and(|host| dependents.contains(host));
+        (rank(alert), dependent, alert.began, Reverse(alert.severity()), alert.fingerprint.as_str())
     });
     let first = *alerts.first()?;
     let worst = |fits: fn(&Alert) -> bool| {

@@ -93,7 +93,7 @@ pub struct Silence {
     pub id: String,
     /// Selectors; empty means all servers.
     pub servers: Vec<String>,
-    /// Pattern of series such as `fs.*` or `fs.percent[/data/*]`; `None` means all.
+    /// Pattern of series such as `fs.*`, `fs.percent` or `fs.percent[/data/*]`; `None` means all.
     pub series: Option<String>,
     /// Name of a rule; `None` means all.
     pub rule: Option<String>,
@@ -127,6 +127,9 @@ pub struct Expectation {
     pub servers: Vec<String>,
     /// Pattern of series; `None` means all.
     pub series: Option<String>,
+    /// Name of a rule; `None` means all.
+    #[serde(default)]
+    pub rule: Option<String>,
     /// When it is usual.
     pub when: When,
     /// Its end, if it has one.
@@ -147,6 +150,67 @@ pub struct Said {
     pub acknowledgements: Vec<Acknowledgement>,
     /// Expectations.
     pub expectations: Vec<Expectation>,
+}
+
+/// Something that an operator says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// A silence, or another end of one.
+    Silence(Silence),
+    /// Somebody knows of an open alert.
+    Acknowledge(Acknowledgement),
+    /// Something is usual at a time.
+    Expect(Expectation),
+    /// A silence or an expectation, by its id, or the acknowledgement of an alert, by the id of the
+    /// alert, is over.
+    End(String),
+}
+
+impl Said {
+    /// What would have been said after this word as well. Changes nothing.
+    ///
+    /// # Errors
+    /// What cannot be read, what is not there, or that there are too many.
+    pub fn with(&self, word: Word) -> Result<Self, String> {
+        let mut quiet = Quiet::default();
+        quiet.recall(self.clone());
+        match word {
+            Word::Silence(silence) => quiet.silence(silence)?,
+            Word::Acknowledge(known) => quiet.acknowledge(known)?,
+            Word::Expect(expectation) => quiet.expect(expectation)?,
+            Word::End(id) if quiet.end(&id) => {}
+            Word::End(id) => return Err(format!("nothing `{}` is in force", id.escape_debug())),
+        }
+        Ok(quiet.said())
+    }
+}
+
+impl Silence {
+    /// Whether it is about this alert of this server; `None` is the fleet.
+    #[must_use]
+    pub fn fits(&self, host: Option<&Host>, alert: &Alert) -> bool {
+        let scope = Scope::parse(&self.servers, self.series.as_deref());
+        self.rule.as_ref().is_none_or(|rule| *rule == alert.rule)
+            && scope.is_ok_and(|scope| scope.fits(host, &alert.series))
+    }
+}
+
+impl Expectation {
+    /// Whether it is about this alert of this server; `None` is the fleet.
+    #[must_use]
+    pub fn fits(&self, host: Option<&Host>, alert: &Alert) -> bool {
+        let scope = Scope::parse(&self.servers, self.series.as_deref());
+        self.rule.as_ref().is_none_or(|rule| *rule == alert.rule)
+            && scope.is_ok_and(|scope| scope.fits(host, &alert.series))
+    }
+
+    /// Whether its time is now.
+    #[must_use]
+    pub fn is_open(&self, now: i64) -> bool {
+        self.until.is_none_or(|until| until > now)
+            && Opening::parse(&self.when).is_ok_and(|opening| opening.is_open(now))
+    }
 }
 
 /// Everything that quiets, read and ready.
@@ -172,11 +236,14 @@ impl Scope {
         Ok(Self { servers, series: series.map(Pattern::parse).transpose()? })
     }
 
-    /// The fleet as a whole has no host: only what is about all servers is about it.
+    /// The fleet as a whole has no host: only what is about all servers is about it. A pattern
+    /// without an item is about all items.
     fn fits(&self, host: Option<&Host>, series: &str) -> bool {
         let servers = self.servers.is_empty()
             || host.is_some_and(|host| self.servers.iter().any(|it| it.fits(host)));
-        servers && self.series.as_ref().is_none_or(|pattern| pattern.fits(series))
+        let path = series.split('[').next().unwrap_or_default();
+        let fits = |pattern: &Pattern| pattern.fits(series) || pattern.fits(path);
+        servers && self.series.as_ref().is_none_or(fits)
     }
 }
 
@@ -244,6 +311,14 @@ impl Quiet {
         }
     }
 
+    /// What people said, in place of all that they said before.
+    pub(super) fn hear(&mut self, said: Said) {
+        self.silences.clear();
+        self.acknowledgements.clear();
+        self.expectations.clear();
+        self.recall(said);
+    }
+
     /// What people said before; what cannot be read any more is left out.
     pub(super) fn recall(&mut self, said: Said) {
         for silence in said.silences.into_iter().take(QUIETINGS_MAX) {
@@ -268,7 +343,7 @@ impl Quiet {
             windows: windows.map(|(name, scope, _)| (name.as_str(), scope)).collect(),
             silences: silences.collect(),
             acknowledgements: &self.acknowledgements,
-            expectations: open.map(|(it, scope, _)| (it.id.as_str(), scope)).collect(),
+            expectations: open.map(|(it, scope, _)| (it, scope)).collect(),
             now,
         }
     }
@@ -279,7 +354,7 @@ pub(super) struct Now<'a> {
     windows: Vec<(&'a str, &'a Scope)>,
     silences: Vec<&'a (Silence, Scope)>,
     acknowledgements: &'a [Acknowledgement],
-    expectations: Vec<(&'a str, &'a Scope)>,
+    expectations: Vec<(&'a Expectation, &'a Scope)>,
     now: i64,
 }
 
@@ -288,16 +363,21 @@ impl Now<'_> {
         let series = alert.series.as_str();
         let windows = self.windows.iter().filter(|(_, scope)| scope.fits(host, series));
         let windows = windows.map(|(name, _)| Reason::Maintenance { name: (*name).to_owned() });
-        let silences = self.silences.iter().filter(|(silence, scope)| {
-            silence.rule.as_ref().is_none_or(|rule| *rule == alert.rule) && scope.fits(host, series)
-        });
+        let of_rule = |rule: &Option<String>| rule.as_ref().is_none_or(|it| *it == alert.rule);
+        let silences = self
+            .silences
+            .iter()
+            .filter(|(silence, scope)| of_rule(&silence.rule) && scope.fits(host, series));
         let silences = silences
             .map(|(silence, _)| Reason::Silenced { id: silence.id.clone(), until: silence.until });
         let known = self.acknowledgements.iter();
         let known = known.filter(|it| it.until > self.now && it.alert == alert.id);
         let known = known.map(|it| Reason::Acknowledged { by: it.by.clone(), until: it.until });
-        let expected = self.expectations.iter().filter(|(_, scope)| scope.fits(host, series));
-        let expected = expected.map(|(id, _)| Reason::Expected { id: (*id).to_owned() });
+        let expected = self
+            .expectations
+            .iter()
+            .filter(|(it, scope)| of_rule(&it.rule) && scope.fits(host, series));
+        let expected = expected.map(|(it, _)| Reason::Expected { id: it.id.clone() });
         windows.chain(silences).chain(known).chain(expected).collect()
     }
 }

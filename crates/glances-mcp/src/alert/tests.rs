@@ -41,6 +41,7 @@ impl Machine {
             cost_per_month: None,
             paused: false,
             interval: Duration::from_secs(10),
+            depends_on: Vec::new(),
         };
         Self { snapshot: Snapshot::unseen(Arc::new(host)) }
     }

@@ -1,8 +1,11 @@
 //! What the configuration says of alerts, as the alert engine takes it. Copies values, judges none.
 
+use std::{collections::BTreeMap, path::PathBuf};
+
 use crate::{
     alert::{Defaults, RuleProblem, Rules, Threshold, When, Window},
-    config::{self, AlertingConfig, ThresholdSource, WindowTime},
+    config::{self, AlertingConfig, Config, ThresholdSource, WindowTime},
+    ingest::Limits,
 };
 
 /// The rules of a configuration.
@@ -34,6 +37,57 @@ fn threshold(from: &config::Threshold) -> Threshold {
     }
 }
 
+/// The limits of a configuration in words, for people who ask what changed.
+#[must_use]
+pub fn limits(config: &Config) -> Limits {
+    let mut words = BTreeMap::new();
+    let whose = match config.alerting.source {
+        ThresholdSource::Ours => "ours",
+        ThresholdSource::Glances => "those of each glances.conf",
+    };
+    words.insert("limits that are not given".to_owned(), whose.to_owned());
+    for threshold in &config.alerting.thresholds {
+        // Of two about the same the first holds.
+        words.entry(about(threshold)).or_insert_with(|| in_words(threshold));
+    }
+    let is_settings = |path: &&PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| SETTINGS.contains(&ending))
+    };
+    let files = config.sources.iter().filter(is_settings).filter_map(|path| path.file_name());
+    let files: Vec<String> = files.map(|name| name.to_string_lossy().into_owned()).collect();
+    let source = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
+    Limits { words, source }
+}
+
+/// Endings of configuration files; other files that were read hold secrets.
+const SETTINGS: &[&str] = &["toml", "json", "yaml", "yml"];
+
+fn about(threshold: &config::Threshold) -> String {
+    match threshold.servers.is_empty() {
+        true => threshold.metric.clone(),
+        false => format!("{} on {}", threshold.metric, threshold.servers.join(", ")),
+    }
+}
+
+fn in_words(it: &config::Threshold) -> String {
+    let number = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value}"));
+    let span = |name: &str, value: Option<std::time::Duration>| {
+        value.map(|value| format!("{name} {} s", value.as_secs()))
+    };
+    let parts = [
+        number("careful", it.careful),
+        number("warning", Some(it.warning)),
+        number("critical", Some(it.critical)),
+        it.unit.clone(),
+        it.per_core.then(|| "per core".to_owned()),
+        number("clear", it.clear),
+        span("for", it.hold),
+        span("clear after", it.clear_after),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// The maintenance windows of a configuration.
 #[must_use]
 pub fn windows(config: &AlertingConfig) -> Vec<Window> {
@@ -62,7 +116,7 @@ mod tests {
     use super::*;
     use crate::{
         alert::Engine,
-        config::{Config, Env, Overrides},
+        config::{Env, Overrides},
     };
 
     #[test]
@@ -77,11 +131,27 @@ mod tests {
     }
 
     fn load(text: &str) -> AlertingConfig {
+        load_all(text).alerting
+    }
+
+    #[test]
+    fn limits_are_told_in_words_with_the_file_that_they_come_from() {
+        let limits = limits(&load_all(
+            "[[alert_thresholds]]\nmetric = \"mem.percent\"\nwarning = 80\ncritical = 90.5\n\
+             for = \"5m\"\nservers = [\"web-*\"]\n",
+        ));
+        assert_eq!(limits.source, "glances-mcp.toml");
+        let about = "mem.percent on web-*";
+        assert_eq!(limits.words[about], "warning 80 critical 90.5 for 300 s");
+        assert_eq!(limits.words.len(), 2);
+    }
+
+    fn load_all(text: &str) -> Config {
         let dir = tempfile::TempDir::new().unwrap();
         let path = dir.path().join("glances-mcp.toml");
         std::fs::write(&path, text).unwrap();
         let env = Env::from_pairs([]).in_dir(dir.path());
-        Config::load(Some(&path), &Overrides::default(), &env).unwrap().alerting
+        Config::load(Some(&path), &Overrides::default(), &env).unwrap()
     }
 
     #[test]

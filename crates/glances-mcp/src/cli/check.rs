@@ -39,6 +39,10 @@ impl Check {
                 return Ok(ExitCode::FAILURE);
             }
         };
+        if let Err(problems) = app::alert_rules(&config) {
+            say(format!("{}:\n{problems}", render::count(problems.0.len(), "problem")));
+            return Ok(ExitCode::FAILURE);
+        }
         let exposure = match config.check_exposure() {
             Ok(warning) => warning,
             Err(problem) => {
@@ -55,6 +59,12 @@ impl Check {
             "configuration: {} servers from {}",
             config.servers.len(),
             if files.is_empty() { "the command line".to_owned() } else { files.join(", ") }
+        ));
+        let alerting = &config.alerting;
+        say(format!(
+            "alerts: {}, {}; all others are built in (`glances-mcp docs alerts`)",
+            render::count(alerting.thresholds.len(), "threshold"),
+            render::count(alerting.windows.len(), "maintenance window"),
         ));
         if self.no_probe {
             return Ok(ExitCode::SUCCESS);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{config, metric, tools};
+use crate::{alert, config, metric, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -19,6 +19,7 @@ enum Page {
     All,
     Tools,
     Metrics,
+    Alerts,
     Configuration,
 }
 
@@ -31,6 +32,9 @@ impl Docs {
         }
         if wanted(Page::Metrics) {
             say(metric::reference());
+        }
+        if wanted(Page::Alerts) {
+            say(alert::reference());
         }
         if wanted(Page::Configuration) {
             say(config::reference());

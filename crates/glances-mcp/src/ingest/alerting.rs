@@ -1,12 +1,19 @@
 //! The one owner of the alert engine: polls and the passing of time in, notes for the store out.
 //! What happened to an alert is noted before readers see it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::sync::{mpsc, watch};
 
+use super::{
+    limits::{self, Limits},
+    orders::SAID,
+};
 use crate::{
-    alert::{Alert, Change, Engine, Observation, Rules, Saved, Transition, Window},
+    alert::{Alert, Change, Engine, Observation, Rules, Said, Saved, Transition, Window},
     model::HostName,
     snapshot::Snapshot,
     store::{AlertChange, Batch, History},
@@ -21,6 +28,8 @@ const ORDERS_QUEUED_MAX: usize = 8;
 const SAVE_EVERY_SECS: i64 = 60;
 /// The name under which the state is kept.
 const KEPT_AS: &str = "alerts";
+/// The name under which the second of the last note is kept.
+const NOTED: &str = "noted";
 
 /// What the configuration says of alerts.
 pub struct AlertSettings {
@@ -28,6 +37,8 @@ pub struct AlertSettings {
     pub rules: Rules,
     /// When it is expected.
     pub windows: Vec<Window>,
+    /// The same limits in words, to tell what changed.
+    pub limits: Limits,
     /// Servers whose alerts are kept.
     pub servers: BTreeSet<HostName>,
 }
@@ -53,9 +64,13 @@ impl AlertOrders {
 
 /// Drives the engine.
 pub struct Alerting {
-    engine: Engine,
+    pub(super) engine: Engine,
     saved_at: i64,
     touched: bool,
+    /// The second of the last note of an operator.
+    noted_at: i64,
+    /// The limits taken last, in words.
+    limits: Option<BTreeMap<String, String>>,
     /// Servers on which an alert began to fire since they were asked for.
     fired: BTreeSet<HostName>,
 }
@@ -78,25 +93,56 @@ impl Alerting {
         let changes: Vec<Transition> =
             changes.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
         engine.catch_up(&changes);
-        Self { engine, saved_at: 0, touched: true, fired: BTreeSet::new() }
+        if let Some(said) = said(history).await {
+            engine.hear(said);
+        }
+        let limits = history.store.recall(limits::KEPT_AS).await.ok().flatten();
+        let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
+        let noted = history.store.recall(NOTED).await.ok().flatten();
+        let noted_at = noted.and_then(|text| text.parse().ok()).unwrap_or(0);
+        Self { engine, saved_at: 0, touched: true, noted_at, limits, fired: BTreeSet::new() }
+    }
+
+    /// A second for a note, and remembers it: two of one person in one second would be one event.
+    pub(super) fn note_secs(&mut self, now: i64, batch: &mut Batch) -> i64 {
+        self.noted_at = now.max(self.noted_at.saturating_add(1));
+        batch.kept.push((NOTED.to_owned(), self.noted_at.to_string()));
+        self.noted_at
     }
 
     /// Takes other settings.
     pub fn configure(&mut self, settings: AlertSettings, now: i64) -> Batch {
-        let AlertSettings { rules, windows, servers } = settings;
+        let AlertSettings { rules, windows, limits, servers } = settings;
         self.engine.set_rules(rules);
         if let Err(problem) = self.engine.set_windows(&windows) {
             tracing::error!("maintenance windows are not taken: {problem}");
         }
         let gone = self.engine.keep(now, |alias| servers.contains(alias));
-        self.noted(&gone)
+        let mut batch = self.noted(&gone);
+        self.note_limits(limits, now, &mut batch);
+        batch
+    }
+
+    /// Notes which limits are others than those taken last, also those of before a restart. There
+    /// is nothing to tell of the first ones.
+    fn note_limits(&mut self, limits: Limits, now: i64, batch: &mut Batch) {
+        if let Some(before) = &self.limits {
+            batch.events = limits.changes(before, now);
+        }
+        if self.limits.as_ref() != Some(&limits.words) {
+            let text = serde_json::to_string(&limits.words).ok();
+            batch.kept.extend(text.map(|text| (limits::KEPT_AS.to_owned(), text)));
+            self.limits = Some(limits.words);
+        }
     }
 
     /// Takes a settled poll, with what happened into its note.
     pub fn observe(&mut self, snapshot: &Snapshot, batch: &mut Batch) {
         let Some(at) = snapshot.reach.last_attempt else { return };
         let secs = at.as_second();
-        let happened = self.engine.observe(&Observation { snapshot, secs, clock_skew_secs: None });
+        let answered = snapshot.reach.failures_in_row == 0;
+        let clock_skew_secs = snapshot.reach.clock_skew_secs.filter(|_| answered);
+        let happened = self.engine.observe(&Observation { snapshot, secs, clock_skew_secs });
         batch.alerts.extend(self.noted(&happened).alerts);
         self.touched = true;
     }
@@ -150,4 +196,11 @@ impl Alerting {
         let alerts = happened.iter().filter(fired).filter_map(change).collect();
         Batch { alerts, ..Batch::default() }
     }
+}
+
+/// What people said and was stored with each word of theirs, which the saved state may be behind.
+async fn said(history: &History) -> Option<Said> {
+    let kept = history.store.recall(SAID).await.ok().flatten()?;
+    let read = serde_json::from_str(&kept);
+    read.inspect_err(|err| tracing::error!("silences are not taken over: {err}")).ok()
 }

@@ -50,6 +50,10 @@ pub mod kind {
     pub const HARDWARE_CHANGED: &str = "hardware_changed";
     /// We read a changed configuration.
     pub const CONFIGURATION: &str = "configuration_reloaded";
+    /// An operator wrote something down; the item is who.
+    pub const NOTE: &str = "note";
+    /// The configuration has another limit; the item is the rule.
+    pub const THRESHOLD: &str = "threshold_changed";
     /// We were not running, or not polling.
     pub const NOT_WATCHING: &str = "not_watching";
 }
@@ -312,6 +316,7 @@ mod tests {
             cost_per_month: None,
             paused: false,
             interval: Duration::from_secs(10),
+            depends_on: Vec::new(),
         })
     }
 

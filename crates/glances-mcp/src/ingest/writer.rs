@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -43,11 +43,19 @@ struct Record {
     open: Option<Arc<Vec<Alert>>>,
 }
 
+/// What is written at once and by itself, with somebody waiting for it. Never tried again: who
+/// waits is told.
+struct Asked {
+    batch: Batch,
+    stored: oneshot::Sender<Result<(), String>>,
+}
+
 /// Takes notes for the store. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
     notes: mpsc::Sender<Batch>,
     records: mpsc::Sender<Record>,
+    asked: mpsc::Sender<Asked>,
     history: History,
 }
 
@@ -55,6 +63,7 @@ pub struct Writer {
 pub struct Queue {
     notes: mpsc::Receiver<Batch>,
     records: mpsc::Receiver<Record>,
+    asked: mpsc::Receiver<Asked>,
 }
 
 impl Writer {
@@ -63,8 +72,21 @@ impl Writer {
     pub fn channel(history: &History) -> (Self, Queue) {
         let (notes, noted) = mpsc::channel(NOTES_QUEUED_MAX);
         let (records, recorded) = mpsc::channel(RECORDS_QUEUED_MAX);
-        let queue = Queue { notes: noted, records: recorded };
-        (Self { notes, records, history: history.clone() }, queue)
+        // One order at a time is carried out.
+        let (asked, asked_queue) = mpsc::channel(1);
+        let queue = Queue { notes: noted, records: recorded, asked: asked_queue };
+        (Self { notes, records, asked, history: history.clone() }, queue)
+    }
+
+    /// Has a batch written now, in a transaction of its own; the answer comes when it outlives a
+    /// crash, or with why it was not written.
+    pub fn store(&self, batch: Batch) -> oneshot::Receiver<Result<(), String>> {
+        let (stored, answer) = oneshot::channel();
+        if let Err(refused) = self.asked.try_send(Asked { batch, stored }) {
+            let why = "the store has not answered the last one yet".to_owned();
+            let _ = refused.into_inner().stored.send(Err(why));
+        }
+        answer
     }
 
     /// Notes a poll or an event; never waits.
@@ -114,8 +136,15 @@ pub async fn write(
     let mut upkeep_at = Instant::now() + WRITE_EVERY;
     loop {
         tokio::select! {
+            Some(asked) = queue.asked.recv() => {
+                held.store(asked).await;
+                continue;
+            }
             _ = tick.tick() => {}
             () = stop.cancelled() => {}
+        }
+        while let Ok(asked) = queue.asked.try_recv() {
+            held.store(asked).await;
         }
         // Whoever may still note is seen before what was noted.
         let open = !stop.is_cancelled() && !queue.notes.is_closed();
@@ -196,6 +225,13 @@ impl Held {
         self.notes.push(Batch { events: vec![event], ..Batch::default() });
     }
 
+    /// Writes what somebody waits for, and tells how it went.
+    async fn store(&self, Asked { batch, stored }: Asked) {
+        let written = self.history.store.append(&batch).await;
+        // Who asked may have gone.
+        let _ = stored.send(written.map_err(|err| store::chain(&err)));
+    }
+
     /// Writes what is held. Answers whether the store took it.
     async fn write(&mut self, now: Timestamp) -> bool {
         let mut first = true;
@@ -273,7 +309,7 @@ fn seconds(secs: i64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use async_trait::async_trait;
@@ -282,12 +318,13 @@ mod tests {
     use crate::{
         model::{HostName, SeriesName},
         store::{
-            AlertChange, KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store, Upkeep,
+            AlertChange, AuditRow, KeptAlert, Level, Memory, Point, Programs, Sample, Size, Store,
+            Upkeep,
         },
     };
 
     /// A store whose disk can be full.
-    struct Disk {
+    pub(in super::super) struct Disk {
         memory: Memory,
         full: AtomicBool,
     }
@@ -295,6 +332,12 @@ mod tests {
     impl Default for Disk {
         fn default() -> Self {
             Self { memory: Memory::unbounded(), full: AtomicBool::new(false) }
+        }
+    }
+
+    impl Disk {
+        pub(in super::super) fn fill(&self, full: bool) {
+            self.full.store(full, Ordering::Relaxed);
         }
     }
 
@@ -322,6 +365,14 @@ mod tests {
         async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
             self.memory.events(hosts, span).await
         }
+        async fn events_of(
+            &self,
+            kinds: &[&str],
+            hosts: &[HostName],
+            span: Span,
+        ) -> Result<Vec<Event>, StoreError> {
+            self.memory.events_of(kinds, hosts, span).await
+        }
         async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
             self.memory.programs(host, span).await
         }
@@ -334,6 +385,9 @@ mod tests {
         }
         async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError> {
             self.memory.alert_changes(since).await
+        }
+        async fn audit(&self, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+            self.memory.audit(after).await
         }
         async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
             self.memory.recall(name).await
@@ -364,7 +418,9 @@ mod tests {
         points[0].len()
     }
 
-    fn started(disk: &Arc<Disk>) -> (History, Writer, impl Future<Output = ()>, CancellationToken) {
+    pub(in super::super) fn started(
+        disk: &Arc<Disk>,
+    ) -> (History, Writer, impl Future<Output = ()>, CancellationToken) {
         let history = History::new(disk.clone());
         let (writer, queue) = Writer::channel(&history);
         let stop = CancellationToken::new();

@@ -128,6 +128,7 @@ mod tests {
             cost_per_month: None,
             paused: false,
             interval: Duration::from_secs(600),
+            depends_on: Vec::new(),
         })
     }
 

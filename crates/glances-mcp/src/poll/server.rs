@@ -19,6 +19,7 @@ use tokio::{
 use super::{
     Target,
     attempt::{Attempt, Reached, attempt},
+    clock::skew,
     schedule::{self, Lane, Schedule},
 };
 use crate::snapshot::{DOWN_AFTER, Snapshot};
@@ -301,6 +302,8 @@ impl Poller {
                 reach.last_success = Some(wall);
                 reach.failures_in_row = 0;
                 reach.error = None;
+                let clock = self.target.client.clock();
+                reach.clock_skew_secs = clock.and_then(|clock| skew(&clock, wall, Instant::now()));
                 if self.latencies.len() >= LATENCIES_KEPT {
                     self.latencies.remove(0);
                 }

@@ -7,8 +7,8 @@ use super::{Query, QueryError, Selection};
 use crate::{
     access::{Principal, Scope},
     alert::Alert,
-    model::HostName,
-    store::Span,
+    model::{HostName, Verdict},
+    store::{KeptVerdict, Span},
 };
 
 /// An alert of the past or the present.
@@ -18,6 +18,8 @@ pub struct PastAlert {
     pub alert: Alert,
     /// When it was over; `None` while it is open.
     pub closed: Option<i64>,
+    /// What an operator says of it, and with which of our words.
+    pub verdict: Option<(Verdict, KeptVerdict)>,
 }
 
 impl Query {
@@ -44,7 +46,8 @@ impl Query {
         let kept = self.history.store.alerts(&asked, span).await?;
         let read = |kept: crate::store::KeptAlert| {
             let alert: Alert = serde_json::from_str(&kept.alert).ok()?;
-            Some(PastAlert { alert, closed: kept.closed })
+            let verdict = kept.verdict.and_then(|it| Some((Verdict::of(&it.word)?, it)));
+            Some(PastAlert { alert, closed: kept.closed, verdict })
         };
         let mut found: Vec<PastAlert> = kept.into_iter().filter_map(read).collect();
         found.retain(|past| shown(principal, &hosts, &past.alert));

@@ -124,8 +124,22 @@ impl Query {
         hosts: &[HostName],
         span: Span,
     ) -> Result<Vec<Event>, QueryError> {
+        self.events_of(&[], principal, hosts, span).await
+    }
+
+    /// The same of these kinds alone; of all when none is named.
+    ///
+    /// # Errors
+    /// When history cannot be read.
+    pub async fn events_of(
+        &self,
+        kinds: &[&str],
+        principal: &Principal,
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, QueryError> {
         let seen: Vec<HostName> = hosts.iter().filter(|it| principal.sees(it)).cloned().collect();
-        let mut events = self.history.store.events(&seen, span).await?;
+        let mut events = self.history.store.events_of(kinds, &seen, span).await?;
         if principal.servers != Scope::Fleet {
             // What we did ourselves tells of servers that the caller may not know of.
             events.retain(|event| event.host.is_some());

@@ -30,6 +30,25 @@ pub enum WindowError {
         /// When it would end.
         until: String,
     },
+    /// Not a time to come.
+    #[error(
+        "`{argument}` = `{text}` is no time to come: write RFC 3339 (`2026-11-24T18:00:00Z`), a clock \
+         time (`18:00`, the next one in `timezone`), a date, or a span (`+2h`, `+7d`)"
+    )]
+    Future {
+        /// Which argument.
+        argument: &'static str,
+        /// What was given.
+        text: String,
+    },
+    /// Not a length.
+    #[error("`{argument}` = `{text}` is no length: write `30m`, `2h` or `7d`")]
+    Length {
+        /// Which argument.
+        argument: &'static str,
+        /// What was given.
+        text: String,
+    },
     /// Longer than anything is kept.
     #[error(
         "the time from `since` to `until` is longer than the {LONGEST_DAYS} days that are kept"
@@ -102,6 +121,55 @@ fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
     TimeZone::get(name).map_err(|_| WindowError::Zone(clip(name)))
 }
 
+/// A moment to come: RFC 3339, `+2h`, the next `18:00`, or a date.
+///
+/// # Errors
+/// It cannot be read, or is not after `now`.
+pub fn future(
+    argument: &'static str,
+    text: &str,
+    timezone: Option<&str>,
+    now: Timestamp,
+) -> Result<Timestamp, WindowError> {
+    let failed = || WindowError::Future { argument, text: clip(text) };
+    let at = now.to_zoned(zone(timezone)?);
+    let text = text.trim();
+    let found = if let Some(span) = text.strip_prefix('+') {
+        span.parse::<Span>().ok().and_then(|span| at.checked_add(span).ok())
+    } else if let (Err(_), Ok(clock)) =
+        (text.parse::<civil::DateTime>(), text.parse::<civil::Time>())
+    {
+        let on = |day: civil::Date| day.to_datetime(clock).to_zoned(at.time_zone().clone()).ok();
+        let today = on(at.date()).filter(|it| *it > at);
+        today.or_else(|| at.date().tomorrow().ok().and_then(on))
+    } else if text.starts_with('-') {
+        None
+    } else {
+        time(argument, text, &at).ok().map(|found| found.to_zoned(at.time_zone().clone()))
+    };
+    found.map(|found| found.timestamp()).filter(|found| *found > now).ok_or_else(failed)
+}
+
+/// A length in seconds: `30m`, `2h`, `7d`. Days have 24 hours.
+///
+/// # Errors
+/// It cannot be read, or is not longer than nothing.
+pub fn length(argument: &'static str, text: &str) -> Result<i64, WindowError> {
+    let failed = || WindowError::Length { argument, text: clip(text) };
+    let span: Span = text.trim().parse().map_err(|_| failed())?;
+    let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+    length.ok().map(|it| it.as_secs()).filter(|secs| *secs > 0).ok_or_else(failed)
+}
+
+/// The name of a time zone, once it is one; UTC when none is given.
+///
+/// # Errors
+/// It is none.
+pub fn zone_name(name: Option<&str>) -> Result<String, WindowError> {
+    zone(name)?;
+    Ok(name.unwrap_or("UTC").to_owned())
+}
+
 /// One moment, seen from another.
 fn time(argument: &'static str, text: &str, at: &Zoned) -> Result<Timestamp, WindowError> {
     let text = text.trim();
@@ -117,6 +185,10 @@ fn time(argument: &'static str, text: &str, at: &Zoned) -> Result<Timestamp, Win
         return Ok(moment);
     }
     let zoned = |local: civil::DateTime| local.to_zoned(at.time_zone().clone()).ok();
+    // Before a time of the day, which is read out of a date and time as well.
+    if let Ok(local) = text.parse::<civil::DateTime>() {
+        return zoned(local).map(|at| at.timestamp()).ok_or_else(failed);
+    }
     if let Ok(clock) = text.parse::<civil::Time>() {
         let today = zoned(at.date().to_datetime(clock)).ok_or_else(failed)?;
         if today.timestamp() <= at.timestamp() {
@@ -125,11 +197,7 @@ fn time(argument: &'static str, text: &str, at: &Zoned) -> Result<Timestamp, Win
         let yesterday = at.date().yesterday().ok().and_then(|day| zoned(day.to_datetime(clock)));
         return yesterday.map(|at| at.timestamp()).ok_or_else(failed);
     }
-    if let Ok(local) = text.parse::<civil::DateTime>() {
-        return zoned(local).map(|at| at.timestamp()).ok_or_else(failed);
-    }
-    let day = text.parse::<civil::Date>().map_err(|_| failed())?;
-    zoned(day.to_datetime(civil::Time::midnight())).map(|at| at.timestamp()).ok_or_else(failed)
+    Err(failed())
 }
 
 /// What a caller wrote, as it may stand in an error.
@@ -163,6 +231,8 @@ mod tests {
             ("03:10", "Europe/Berlin", "2026-11-23T02:10:00Z"),
             ("2026-11-23", "Europe/Berlin", "2026-11-22T23:00:00Z"),
             ("2026-11-23 12:00", "UTC", "2026-11-23T12:00:00Z"),
+            ("2026-11-20 12:00", "UTC", "2026-11-20T12:00:00Z"),
+            ("2026-11-20T12:00", "Europe/Berlin", "2026-11-20T11:00:00Z"),
             ("2026-11-23T12:00:00+02:00", "UTC", "2026-11-23T10:00:00Z"),
         ] {
             let found = window(text, None, zone).unwrap_or_else(|err| panic!("{text}: {err}"));
@@ -182,6 +252,37 @@ mod tests {
         let refused = window("-1h", Some("-2h"), "UTC").unwrap_err().to_string();
         assert!(refused.contains("is not before"), "{refused}");
         assert_eq!(window("-800d", None, "UTC"), Err(WindowError::Long));
+    }
+
+    #[test]
+    fn every_way_to_write_a_time_to_come_is_read() {
+        let now: Timestamp = NOW.parse().unwrap();
+        for (text, zone, expected) in [
+            ("+2h", "UTC", "2026-11-24T04:00:00Z"),
+            ("+7d", "UTC", "2026-12-01T02:00:00Z"),
+            ("03:10", "UTC", "2026-11-24T03:10:00Z"),
+            ("01:10", "UTC", "2026-11-25T01:10:00Z"),
+            ("02:00", "UTC", "2026-11-25T02:00:00Z"),
+            ("02:10", "Europe/Berlin", "2026-11-25T01:10:00Z"),
+            ("2026-12-01", "Europe/Berlin", "2026-11-30T23:00:00Z"),
+            ("2026-11-24T12:00:00+02:00", "UTC", "2026-11-24T10:00:00Z"),
+        ] {
+            let found = future("until", text, Some(zone), now);
+            assert_eq!(found, Ok(expected.parse().unwrap()), "{text} in {zone}");
+        }
+        for text in ["-2h", "2026-11-24", "now", "+0s", "soon", "2020-01-01T00:00:00Z", ""] {
+            let refused = future("until", text, None, now).unwrap_err().to_string();
+            assert!(refused.contains("`until`") && refused.contains("+2h"), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_longer_than_nothing() {
+        let read = ["30m", "2h", "7d", "1h30m"].map(|text| length("for", text));
+        assert_eq!(read, [Ok(1_800), Ok(7_200), Ok(604_800), Ok(5_400)]);
+        for text in ["0s", "-2h", "1 parsec", "", "1mo"] {
+            assert!(length("for", text).unwrap_err().to_string().contains("`for`"), "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod files;
 
+mod operators;
+
 use std::process::Command;
 
 use proptest::{
@@ -61,6 +63,9 @@ async fn conforms(store: &dyn Store) {
     events_and_programs_come_back(store).await;
     programs_are_the_same_before_and_after_sealing(store).await;
     alerts_are_kept_as_they_were_last(store).await;
+    operators::the_last_verdict_on_an_alert_holds_whatever_happens_to_it(store).await;
+    operators::what_operators_did_is_a_chain(store).await;
+    operators::audit_entries_are_forgotten_from_the_beginning(store).await;
 }
 
 async fn what_was_written_is_read(store: &dyn Store) {
@@ -265,6 +270,8 @@ async fn events_and_programs_come_back(store: &dyn Store) {
     store.append(&more).await.unwrap();
     let seen = store.events(&[host("ev")], ALWAYS).await.unwrap();
     assert_eq!(seen, [event(700, None, "not_watching"), event(500, Some("ev"), "reboot")]);
+    let seen = store.events_of(&["reboot", "other"], &[host("ev")], ALWAYS).await.unwrap();
+    assert_eq!(seen, [event(500, Some("ev"), "reboot")]);
     assert_eq!(store.programs(&host("ev"), ALWAYS).await.unwrap(), [top]);
     let watched = store.watched(Span { from: 150, to: 1_000 }).await.unwrap();
     assert_eq!(watched, [Span { from: 150, to: 400 }]);

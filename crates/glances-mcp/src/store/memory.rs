@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    ALERTS_MAX, Batch, EVENTS_MAX, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName,
-    Size, Span, Store, StoreError, Upkeep, coarser,
+    ALERTS_MAX, AUDIT_MAX, AuditRow, Batch, EVENTS_MAX, Ends, Event, Keep, KeptAlert, KeptVerdict,
+    Level, Point, Programs, SeriesName, Size, Span, Store, StoreError, Upkeep, audit, coarser,
 };
 use crate::model::HostName;
 
@@ -25,8 +25,35 @@ struct Data {
     events: BTreeMap<(i64, Option<HostName>, String, String), String>,
     alerts: BTreeMap<(Option<HostName>, String), KeptAlert>,
     alert_changes: Vec<(i64, String)>,
+    verdicts: BTreeMap<(Option<HostName>, String), KeptVerdict>,
+    audit: Vec<AuditRow>,
     kept: BTreeMap<String, String>,
     watched: BTreeMap<i64, i64>,
+}
+
+impl Data {
+    fn write_audit(&mut self, batch: &Batch, most: usize) {
+        if batch.audit.is_empty() {
+            return;
+        }
+        let mut ends = Ends::of(self.kept.get(audit::KEPT_AS).map(String::as_str));
+        self.audit.extend(batch.audit.iter().map(|entry| ends.append(entry)));
+        let over = self.audit.len().saturating_sub(most);
+        if let Some(last) = self.audit.drain(..over).next_back() {
+            ends.before = (last.seq, last.hash);
+        }
+        self.kept.insert(audit::KEPT_AS.to_owned(), ends.to_keep());
+    }
+
+    fn forget_audit(&mut self, before: i64) -> usize {
+        let old = self.audit.iter().take_while(|row| row.entry.secs < before).count();
+        let mut ends = Ends::of(self.kept.get(audit::KEPT_AS).map(String::as_str));
+        if let Some(last) = self.audit.drain(..old).next_back() {
+            ends.before = (last.seq, last.hash);
+            self.kept.insert(audit::KEPT_AS.to_owned(), ends.to_keep());
+        }
+        old
+    }
 }
 
 /// A store without a disk.
@@ -87,6 +114,7 @@ impl Store for Memory {
                     began: change.began,
                     closed: change.over.then_some(change.secs),
                     alert: change.alert.clone(),
+                    verdict: None,
                 };
                 data.alerts.insert((change.host.clone(), change.id.clone()), kept);
                 data.alert_changes.push((change.secs, change.change.clone()));
@@ -96,6 +124,14 @@ impl Store for Memory {
                 let over = data.alert_changes.len().saturating_sub(most);
                 data.alert_changes.drain(..over);
             }
+            for note in &batch.verdicts {
+                let alert = (note.host.clone(), note.alert.clone());
+                data.verdicts.insert(alert, note.verdict.clone());
+                while data.verdicts.len() > most {
+                    data.verdicts.pop_first();
+                }
+            }
+            data.write_audit(batch, most);
             data.kept.extend(batch.kept.iter().cloned());
             if let Some((from, to)) = batch.watched {
                 data.watched.insert(from, to);
@@ -135,6 +171,15 @@ impl Store for Memory {
     }
 
     async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
+        self.events_of(&[], hosts, span).await
+    }
+
+    async fn events_of(
+        &self,
+        kinds: &[&str],
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError> {
         Ok(self.with(|data| {
             let hosts: BTreeSet<&HostName> = hosts.iter().collect();
             let asked =
@@ -143,6 +188,7 @@ impl Store for Memory {
                 .events
                 .iter()
                 .filter(|((secs, host, ..), _)| span.holds(*secs) && asked(host))
+                .filter(|((_, _, kind, _), _)| kinds.is_empty() || kinds.contains(&kind.as_str()))
                 .map(|((secs, host, kind, item), detail)| Event {
                     host: host.clone(),
                     secs: *secs,
@@ -176,10 +222,13 @@ impl Store for Memory {
                 alert.began < span.to && alert.closed.is_none_or(|closed| closed >= span.from)
             };
             let fits = data.alerts.iter().filter(|(_, alert)| asked(alert) && open(alert));
-            let mut found: Vec<(&String, &KeptAlert)> =
-                fits.map(|((_, id), alert)| (id, alert)).collect();
-            found.sort_by(|a, b| b.1.began.cmp(&a.1.began).then_with(|| a.0.cmp(b.0)));
-            found.into_iter().take(ALERTS_MAX).map(|(_, alert)| alert.clone()).collect()
+            let mut found: Vec<(&(Option<HostName>, String), &KeptAlert)> = fits.collect();
+            found.sort_by(|a, b| b.1.began.cmp(&a.1.began).then_with(|| a.0.1.cmp(&b.0.1)));
+            let whole = |(key, alert): (&(Option<HostName>, String), &KeptAlert)| KeptAlert {
+                verdict: data.verdicts.get(key).cloned(),
+                ..alert.clone()
+            };
+            found.into_iter().take(ALERTS_MAX).map(whole).collect()
         }))
     }
 
@@ -187,6 +236,13 @@ impl Store for Memory {
         Ok(self.with(|data| {
             let fits = data.alert_changes.iter().filter(|(secs, _)| *secs >= since);
             fits.map(|(_, change)| change.clone()).take(ALERTS_MAX).collect()
+        }))
+    }
+
+    async fn audit(&self, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+        Ok(self.with(|data| {
+            let later = data.audit.iter().filter(|row| row.seq > after);
+            later.take(AUDIT_MAX).cloned().collect()
         }))
     }
 
@@ -206,7 +262,7 @@ impl Store for Memory {
         let forgotten = self.with(|data| {
             let before = data.events.len();
             data.events.retain(|(secs, ..), _| *secs >= now - keep.event_secs);
-            before - data.events.len()
+            before - data.events.len() + data.forget_audit(now - keep.event_secs)
         });
         Ok(Upkeep { sealed: 0, forgotten: forgotten as u64 })
     }

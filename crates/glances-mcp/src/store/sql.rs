@@ -4,6 +4,7 @@
 mod catalog;
 mod forget;
 mod open;
+mod operators;
 mod read;
 mod seal;
 
@@ -16,8 +17,8 @@ use tokio::sync::Mutex;
 use self::catalog::Catalog;
 pub use self::open::backup;
 use super::{
-    AlertChange, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
-    Store, StoreError, Upkeep, lock::Lock, programs, row,
+    AlertChange, AuditRow, Batch, Event, Keep, KeptAlert, Level, Point, Programs, SeriesName, Size,
+    Span, Store, StoreError, Upkeep, lock::Lock, programs, row,
 };
 use crate::model::HostName;
 
@@ -79,7 +80,16 @@ impl Store for Sql {
     }
 
     async fn events(&self, hosts: &[HostName], span: Span) -> Result<Vec<Event>, StoreError> {
-        self.read_events(hosts, span).await.map_err(StoreError::of("read"))
+        self.read_events(&[], hosts, span).await.map_err(StoreError::of("read"))
+    }
+
+    async fn events_of(
+        &self,
+        kinds: &[&str],
+        hosts: &[HostName],
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.read_events(kinds, hosts, span).await.map_err(StoreError::of("read"))
     }
 
     async fn programs(&self, host: &HostName, span: Span) -> Result<Vec<Programs>, StoreError> {
@@ -92,6 +102,10 @@ impl Store for Sql {
 
     async fn alert_changes(&self, since: i64) -> Result<Vec<String>, StoreError> {
         self.read_alert_changes(since).await.map_err(StoreError::of("read"))
+    }
+
+    async fn audit(&self, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+        self.read_audit(after).await.map_err(StoreError::of("read"))
     }
 
     async fn recall(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -155,10 +169,12 @@ impl Sql {
         for change in &batch.alerts {
             self.write_alert(&mut tx, change).await?;
         }
+        for verdict in &batch.verdicts {
+            self.write_verdict(&mut tx, verdict).await?;
+        }
+        operators::write_audit(&mut tx, &batch.audit).await?;
         for (name, body) in &batch.kept {
-            let sql = "INSERT INTO kept (name, body) VALUES ($1, $2) \
-                       ON CONFLICT (name) DO UPDATE SET body = excluded.body";
-            run(&mut tx, sqlx::query(sql).bind(name.clone()).bind(body.clone())).await?;
+            keep(&mut tx, name, body).await?;
         }
         if let Some((from, to)) = batch.watched {
             let sql = "INSERT INTO watch (t0, t1) VALUES ($1, $2) \
@@ -230,6 +246,13 @@ fn count(number: usize) -> i64 {
 /// Runs a statement that answers nothing.
 async fn run(connection: &mut AnyConnection, query: Query<'_>) -> sqlx::Result<()> {
     query.execute(connection).await.map(|_| ())
+}
+
+/// Keeps state of ours under a name.
+async fn keep(connection: &mut AnyConnection, name: &str, body: &str) -> sqlx::Result<()> {
+    let sql = "INSERT INTO kept (name, body) VALUES ($1, $2) \
+               ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+    run(connection, sqlx::query(sql).bind(name.to_owned()).bind(body.to_owned())).await
 }
 
 /// Inserts rows, but those that are there already.

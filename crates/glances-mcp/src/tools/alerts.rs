@@ -2,6 +2,8 @@
 
 mod history;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,13 +13,13 @@ use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     listing::Cut,
-    view::NAME_CHARS,
+    view::{self, NAME_CHARS},
 };
 use crate::{
     alert::{Alert, Defaults, Group, Rules, State, Threshold, check, group},
     model::{HostName, Severity},
     query::{
-        Selection, compact,
+        InForce, Selection, compact,
         coverage::{Coverage, Tally, rfc3339},
     },
     redact::clip,
@@ -86,6 +88,9 @@ pub(super) struct CheckAlertConditionsOutput {
     /// Beyond the thresholds of this call, at this moment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     custom: Vec<CustomRow>,
+    /// What operators silenced, acknowledged or expect; `detailed` only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    in_force: Vec<String>,
     /// Servers whose last poll was judged.
     evaluated: usize,
     notes: Vec<String>,
@@ -144,6 +149,8 @@ const GROUPS_MAX: usize = 10;
 const GROUPS_WITH_PROGRAMS: usize = 3;
 /// Rows of thresholds of this call.
 const CUSTOM_MAX: usize = 20;
+/// Silences and the like in one reply; `manage_alerts` lists all.
+const IN_FORCE_MAX: usize = 10;
 /// A list of programs is kept once a minute.
 const PROGRAMS_NEAR_SECS: i64 = 150;
 
@@ -168,7 +175,12 @@ impl Tool for CheckAlertConditions {
         let suppressed = open.iter().filter(firing).filter(quiet).count();
         let firing_count = open.iter().filter(firing).count() - suppressed;
         let pending = open.iter().filter(|alert| !alert.state.is_firing()).count();
-        let groups = group(&open);
+        let hosts: BTreeMap<&HostName, &[HostName]> = selection
+            .servers
+            .iter()
+            .map(|snapshot| (&snapshot.host.alias, snapshot.host.depends_on.as_slice()))
+            .collect();
+        let groups = group(&open, |host| hosts.get(host).copied().unwrap_or_default());
         let told = groups.iter().filter(|group| group.suppressed < group.alerts.len());
         let told: Vec<&Group<'_>> = told.collect();
         let mut rows = Vec::new();
@@ -188,6 +200,11 @@ impl Tool for CheckAlertConditions {
         custom.iter().for_each(|row| tally.shown(&row.server));
         let (alerts, coverage) = cut.groups(alerts, tally, |row| &row.host, "alerts");
         let notes = cx.query.outage().into_iter().collect();
+        let mut in_force = Vec::new();
+        if input.format.detailed() {
+            let said = cx.query.in_force(&cx.principal, &selection).await?;
+            in_force.extend(said.iter().take(IN_FORCE_MAX).map(in_words));
+        }
         Ok(CheckAlertConditionsOutput {
             firing: firing_count,
             pending,
@@ -195,6 +212,7 @@ impl Tool for CheckAlertConditions {
             groups: rows,
             alerts,
             custom,
+            in_force,
             evaluated,
             notes,
             coverage,
@@ -297,6 +315,22 @@ fn next(alert: &Alert) -> String {
         Some(host) => format!("{tool} {{\"servers\": [\"{host}\"]{more}}}"),
         None => "get_server_status {}".to_owned(),
     }
+}
+
+/// Something that an operator said, in a line.
+fn in_words(it: &InForce) -> String {
+    let servers = match it.servers.is_empty() {
+        true => "all servers".to_owned(),
+        false => view::some_words(&it.servers, SERVERS_SHOWN),
+    };
+    let subject = it.subject.as_deref().unwrap_or("all alerts");
+    let until = it.until.map_or_else(String::new, |until| format!(" until {}", written(until)));
+    let rest = if it.active { "" } else { ", not at this time" };
+    let by = it.by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+    let why = it.why.as_deref().filter(|why| !why.is_empty());
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    let subject = clip(subject, NAME_CHARS);
+    format!("{} of {subject} on {servers}{until}{rest}{by}{why}", it.kind.word())
 }
 
 fn written(secs: i64) -> String {

@@ -177,3 +177,81 @@ async fn a_maintenance_window_keeps_an_alert_and_explains_why_nobody_is_told() {
     let shown = concise["alerts"].as_array().unwrap();
     assert!(shown.iter().all(|row| row["metric"] != "mem.percent"), "{concise}");
 }
+
+#[tokio::test]
+async fn a_silenced_alert_is_suppressed_explained_and_counted_until_the_silence_is_ended() {
+    let fleet = Fleet::mixed(2, 1).await.unwrap();
+    let mut config = config(&fleet);
+    config["alert_thresholds"] = breaking();
+    let server = Server::start(&config).await;
+    let before = firing(&server, 2).await["firing"].as_u64().unwrap();
+    let order = json!({"action": "silence", "servers": ["sim-001"], "filter": "mem.percent",
+        "for": "2h", "reason": "memory is ordered"});
+    let reply = server.ask("manage_alerts", order).await;
+    let row = &reply["in_force"][0];
+    assert_eq!((&row["kind"], &row["alerts"]), (&json!("silence"), &json!(1)), "{reply}");
+    assert_eq!((&row["by"], &row["reason"]), (&json!("local"), &json!("memory is ordered")));
+    assert!(reply["done"].as_str().unwrap().contains("silenced until"), "{reply}");
+
+    let reply = until("it is suppressed", async || {
+        let reply = server.ask("check_alert_conditions", json!({"format": "detailed"})).await;
+        (reply["suppressed"] == 1).then_some(reply)
+    })
+    .await;
+    assert_eq!(reply["firing"], before - 1, "{reply}");
+    let hidden = |row: &&Value| row["suppressed_by"].is_string();
+    let rows = reply["alerts"].as_array().unwrap();
+    let hidden: Vec<&Value> = rows.iter().filter(hidden).collect();
+    assert_eq!(hidden.len(), 1, "{reply}");
+    assert_eq!(
+        (&hidden[0]["server"], &hidden[0]["metric"]),
+        (&json!("sim-001"), &json!("mem.percent"))
+    );
+    let why = hidden[0]["suppressed_by"].as_str().unwrap();
+    assert!(why.starts_with("silenced until 20"), "{why}");
+    assert!(reply["in_force"][0].as_str().unwrap().contains("memory is ordered"), "{reply}");
+    let listed = server.ask("manage_alerts", json!({})).await;
+    assert_eq!((&listed["suppressed"], &listed["in_force"][0]), (&json!(1), row));
+
+    let over = server.ask("manage_alerts", json!({"action": "end", "id": row["id"]})).await;
+    assert!(over["done"].as_str().unwrap().contains("is over"), "{over}");
+    firing(&server, before).await;
+    assert!(server.ask("manage_alerts", json!({})).await["in_force"][0].is_null());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_an_alert_of_its_server_alone() {
+    let specs = ["web-1", "web-2"].map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    fleet.set_fault(0, Some(Fault::ClockSkew(-600)));
+    let server = Server::of(&fleet).await;
+    let row = until("a wrong clock", async || {
+        let reply = server.ask("check_alert_conditions", json!({})).await;
+        let rows = reply["alerts"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["metric"] == "server.clock_skew")
+    })
+    .await;
+    assert_eq!((&row["server"], &row["severity"]), (&json!("web-1"), &json!("critical")), "{row}");
+    let seconds = row["value"].as_f64().unwrap();
+    assert!((598.0..=603.0).contains(&seconds), "{row}");
+}
+
+#[tokio::test]
+async fn what_does_not_work_without_a_server_that_is_down_is_in_its_group() {
+    let specs = ["db-1", "web-1"].map(|name| spec(name, Flavor::V4_5_8, Role::Web)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let mut config = config(&fleet);
+    config["alert_thresholds"] = breaking();
+    config["servers"][1]["depends_on"] = json!(["db-1"]);
+    let server = Server::start(&config).await;
+    firing(&server, 2).await;
+    fleet.set_fault(0, Some(Fault::Refuse));
+    let group = until("one group", async || {
+        let reply = server.ask("check_alert_conditions", json!({})).await;
+        let group = reply["groups"][0].clone();
+        (group["servers"] == json!(["db-1", "web-1"])).then_some(group)
+    })
+    .await;
+    assert!(group["cause"].as_str().unwrap().contains("db-1"), "{group}");
+    assert_eq!(group["certain"], true, "{group}");
+}

@@ -41,6 +41,26 @@ async fn check_is_content_when_every_server_answers() {
 }
 
 #[tokio::test]
+async fn check_builds_the_rules_of_the_file_and_reports_bad_ones_with_their_place() {
+    let fleet = Fleet::mixed(1, 1).await.unwrap();
+    let mut config = config(&fleet);
+    config["alert_thresholds"] =
+        json!([{"metric": "mem.percent", "warning": 80, "critical": 90, "unit": "percent"}]);
+    let (code, said) = check(written(&config).path(), &["--no-probe"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("alerts: 1 threshold, 0 maintenance windows"), "{said}");
+    config["alert_thresholds"] = json!([
+        {"metric": "mem.pct", "warning": 80, "critical": 90},
+        {"metric": "cpu.total", "warning": 80, "critical": 90, "unit": "GiB"},
+    ]);
+    let (code, said) = check(written(&config).path(), &["--no-probe"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    for words in ["2 problems", "alert_thresholds[0].metric", "alert_thresholds[1].unit"] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+}
+
+#[tokio::test]
 async fn check_reports_all_problems_of_a_file_at_once_with_their_places() {
     let bad = json!({
         "servers": [

@@ -54,6 +54,13 @@ const PARAMETERS: &[&str] = &[
     "order",
     "points",
     "state",
+    // of what operators say of alerts
+    "action",
+    "id",
+    "for",
+    "schedule",
+    "verdict",
+    "reason",
 ];
 
 /// Clients cut longer descriptions.
@@ -71,6 +78,7 @@ fn every_contract_of_a_tool_is_reviewed() {
         let effect = match def.effect {
             Effect::ReadOnly => "read only",
             Effect::BrieflyChanges => "briefly changes a setting",
+            Effect::Manages => "changes what we keep",
         };
         let permission = match def.permission {
             Permission::Read => "read",
@@ -107,7 +115,7 @@ fn a_snapshot_of_a_tool_that_is_gone_is_removed() {
 
 #[tokio::test]
 async fn the_help_of_every_command_is_reviewed() {
-    let commands = ["", "serve", "connect", "check", "probe", "docs", "completions"];
+    let commands = ["", "serve", "connect", "check", "probe", "audit", "docs", "completions"];
     for command in commands {
         let mut arguments: Vec<&str> = command.split_whitespace().collect();
         arguments.push("--help");
@@ -202,6 +210,8 @@ async fn a_list_of_tools_holds_all_that_a_client_needs() {
         }
         let read_only = def.effect == Effect::ReadOnly;
         assert_eq!(tool["annotations"]["readOnlyHint"], read_only, "{}", def.name);
+        let idempotent = def.effect != Effect::Manages;
+        assert_eq!(tool["annotations"]["idempotentHint"], idempotent, "{}", def.name);
         assert_eq!(tool["outputSchema"]["type"], "object", "{}", def.name);
         assert!(jsonschema::meta::is_valid(&tool["inputSchema"]), "{}", def.name);
         assert!(jsonschema::meta::is_valid(&tool["outputSchema"]), "{}", def.name);

@@ -17,7 +17,7 @@ use fleet_sim::{
 use glances_mcp::{
     ingest::Recorded,
     model::HostName,
-    store::{Level, Point, SeriesName, Span, Sql, Store as _},
+    store::{AuditRow, Level, Point, SeriesName, Span, Sql, Store as _, verify},
 };
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _};
@@ -64,7 +64,7 @@ async fn kills(count: u64) {
     config["performance_baseline_retention"] = json!(400);
     let began = now();
     let mut known = Values::new();
-    let mut slowest = Duration::ZERO;
+    let (mut slowest, mut noted) = (Duration::ZERO, 0);
     for number in 0..count {
         let store = Sql::open(&file, "test").await.unwrap();
         write_past(&store, &specs, began, number).await;
@@ -75,14 +75,24 @@ async fn kills(count: u64) {
         let lives = within(hash(SEED, number), 3, 0.4, 2.6);
         tokio::time::sleep(Duration::from_secs_f64(lives)).await;
         let readable = samples(address, began).await;
+        let mut answered = Vec::new();
+        note(address, number, 0).await;
+        let moment = Duration::from_secs_f64(within(hash(SEED, number), 4, 0.0, 0.2));
+        tokio::select! {
+            () = tokio::time::sleep(moment) => {}
+            () = note_on(address, number, &mut answered) => {}
+        }
         // A kill of nine, from which nothing can be saved any more.
         drop(binary);
+        answered.push(words(number, 0));
 
         let started = Instant::now();
         let store = Sql::open(&file, "test").await.unwrap();
         slowest = slowest.max(started.elapsed());
         check(&file).await;
         take_in(&mut known, &store, &specs).await;
+        noted += answered.len();
+        check_audit(&store, &answered).await;
         for (host, (until, counted)) in readable {
             let span = began..until;
             let series = (HostName::parse(&host).unwrap(), SeriesName::from("cpu.total"));
@@ -93,6 +103,52 @@ async fn kills(count: u64) {
     assert!(slowest < OPENS_WITHIN, "opened after {slowest:?}");
     let live = known.values().flat_map(BTreeMap::keys).filter(|secs| **secs >= began).count();
     assert!(live > SERVERS * 10, "the binary wrote {live} values only");
+    assert!(noted > usize::try_from(count).unwrap(), "{noted} orders were answered only");
+}
+
+/// The words of a note.
+fn words(number: u64, index: u64) -> String {
+    format!("note {number}.{index}.")
+}
+
+/// Gives an order, and waits until it is answered.
+async fn note(address: SocketAddr, number: u64, index: u64) {
+    let order = json!({"action": "note", "reason": words(number, index)});
+    let result = call(address, "manage_alerts", order).await;
+    assert_eq!(result["isError"], false, "{result}");
+}
+
+/// Gives one order after the other; which were answered is in the list.
+async fn note_on(address: SocketAddr, number: u64, answered: &mut Vec<String>) {
+    for index in 1.. {
+        note(address, number, index).await;
+        answered.push(words(number, index));
+    }
+}
+
+/// The audit table is whole, each order that was answered is in it once, no other one is twice, and
+/// what it did is there exactly when its entry is.
+async fn check_audit(store: &Sql, answered: &[String]) {
+    let mut rows = Vec::new();
+    loop {
+        let more = store.audit(rows.last().map_or(0, |row: &AuditRow| row.seq)).await.unwrap();
+        if more.is_empty() {
+            break;
+        }
+        rows.extend(more);
+    }
+    assert_eq!(verify(&store.audit_ends().await.unwrap(), &rows), Ok(()));
+    let span = Span { from: 0, to: now() + 86_400 };
+    let notes = store.events_of(&["note"], &[], span).await.unwrap();
+    let mut done: Vec<String> = notes.into_iter().map(|it| format!("{:?}", it.detail)).collect();
+    let mut entries: Vec<String> = rows.into_iter().map(|row| row.entry.detail).collect();
+    done.sort_unstable();
+    entries.sort_unstable();
+    assert_eq!(done, entries);
+    assert!(entries.windows(2).all(|pair| pair[0] != pair[1]), "an order is there twice");
+    for words in answered {
+        assert!(entries.contains(&format!("{words:?}")), "{words} is lost");
+    }
 }
 
 fn now() -> i64 {

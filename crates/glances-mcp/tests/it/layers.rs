@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "alert",
             "app",
             "config",
             "mcp",
@@ -53,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &[]),
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
-    ("ingest", &["alert", "live", "metric", "model", "render", "snapshot", "store"]),
+    ("ingest", &["alert", "command", "live", "metric", "model", "render", "snapshot", "store"]),
     ("judge", &["health", "live", "metric", "model", "snapshot", "store"]),
     // pure: polls in, transitions out
     ("alert", &["metric", "model", "selector", "snapshot"]),
@@ -81,7 +82,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change
-    ("command", &["access", "model"]),
+    ("command", &["access", "alert", "model"]),
     ("access", &["model"]),
     // name nobody
     ("audit", &[]),
@@ -103,6 +104,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("notify", &["app"]),
     ("sqlx", &["store"]),
     ("pco", &["store"]),
+    ("sha2", &["store"]),
     ("crc32fast", &["store"]),
     ("async_trait", &["ingest", "store"]),
     ("dotenvy", &["config"]),

@@ -20,6 +20,7 @@ mod health;
 mod history;
 mod http;
 mod layers;
+mod operators;
 mod principals;
 mod questions;
 mod reload;

@@ -45,7 +45,7 @@ fn a_third_of_the_fleet_failing_together_is_one_alert() {
     assert_eq!(told(&news), ["0 firing critical fleet.unreachable"]);
     let down = engine.open().filter(|it| it.series == "server.failures").count();
     assert_eq!(down, 4, "kept, counted and explained");
-    let groups = group(engine.open());
+    let groups = group(engine.open(), |_| &[]);
     assert_eq!((groups.len(), groups[0].alerts.len(), groups[0].suppressed), (1, 5, 4));
     assert!(groups[0].cause.says.contains("look at our own network first"));
     let mut back = Vec::new();
@@ -130,7 +130,7 @@ fn alert(host: &str, rule: &str, series: &str, began: i64) -> Alert {
 }
 
 fn shape(alerts: &[Alert]) -> Vec<(String, usize, bool)> {
-    let groups = group(alerts);
+    let groups = group(alerts, |_| &[]);
     groups.into_iter().map(|it| (it.cause.says, it.alerts.len(), it.cause.certain)).collect()
 }
 
@@ -184,4 +184,33 @@ fn groups_do_not_depend_on_the_order_of_alerts() {
     alerts.reverse();
     assert_eq!(shape(&alerts), expected);
     assert_eq!(expected.iter().map(|(_, count, _)| count).sum::<usize>(), 20);
+}
+
+#[test]
+fn what_does_not_work_without_a_server_that_is_down_is_grouped_under_it() {
+    let alerts = [
+        alert("web-1", "server_down", "server.failures", 100),
+        alert("web-2", "cpu", "cpu.total", 5_000),
+        alert("db-1", "server_down", "server.failures", 110),
+        alert("app-1", "memory", "mem.percent", 100),
+    ];
+    let db = [HostName::parse("db-1").unwrap()];
+    let web = [HostName::parse("web-1").unwrap()];
+    let depends_on = |host: &HostName| match host.as_str() {
+        "web-1" => &db[..],
+        "web-2" => &web[..],
+        _ => &[],
+    };
+    let groups = group(&alerts, depends_on);
+    let shape: Vec<(&str, usize, bool)> = groups
+        .iter()
+        .map(|it| (it.cause.says.as_str(), it.alerts.len(), it.cause.certain))
+        .collect();
+    assert_eq!(
+        shape,
+        [
+            ("`app-1`: memory (`mem.percent`)", 1, true),
+            ("`db-1`: server_down (`server.failures`)", 3, true),
+        ]
+    );
 }

@@ -100,6 +100,7 @@ fn what_is_usual_at_this_time_is_expected_and_other_times_are_news() {
         id: "backup".to_owned(),
         servers: Vec::new(),
         series: Some("raid.degraded[*]".to_owned()),
+        rule: None,
         when: When::Repeated {
             schedule: "0 0 * * *".to_owned(),
             duration_secs: 60,
@@ -137,4 +138,28 @@ fn an_alert_keeps_its_reasons_over_a_restart_until_its_server_is_seen() {
     let mut engine = Engine::restore(Rules::built_in(), reread(&engine.saved()));
     assert_eq!(engine.tick(START + 60), []);
     assert!(engine.open().all(|it| !it.suppressed_by.is_empty()));
+}
+
+#[test]
+fn what_is_said_is_weighed_without_being_heard_and_then_holds_as_a_whole() {
+    let (mut engine, mut db) = (Engine::new(Rules::built_in()), Machine::new("db-1"));
+    run(&mut engine, &mut db, (START, START + 60), |_| vec![raid(1)]);
+    let quiet = Silence { series: Some("raid.degraded".to_owned()), ..silence("s1", START + 300) };
+    let said = engine.weigh(Word::Silence(quiet.clone())).unwrap();
+    assert_eq!((engine.said(), engine.tick(START + 60)), (Said::default(), vec![]));
+    engine.hear(said.clone());
+    let hidden = ["1 hidden critical raid.degraded[md0] (suppressed)"];
+    assert_eq!(told(&engine.tick(START + 60)), hidden, "a path is all its items");
+    let alert = engine.open().next().unwrap();
+    assert!(!quiet.fits(None, alert), "the fleet is no server of it");
+    assert_eq!(said.silences, [quiet]);
+    assert_eq!(
+        engine.weigh(Word::End("s2".to_owned())),
+        Err("nothing `s2` is in force".to_owned())
+    );
+    engine.hear(engine.weigh(Word::End("s1".to_owned())).unwrap());
+    assert_eq!(engine.said(), Said::default());
+    let unknown =
+        Acknowledgement { alert: "0".to_owned(), until: 1, by: String::new(), why: String::new() };
+    assert!(engine.weigh(Word::Acknowledge(unknown)).unwrap_err().contains("no open alert"));
 }

@@ -23,6 +23,9 @@ impl Sql {
                                 AND secs < $1";
         const PROGRAM_BLOCKS: &str = "DELETE FROM program_block \
                                       WHERE host_id IN (SELECT id FROM host) AND t0 < $1";
+        const VERDICTS: &str = "DELETE FROM verdict WHERE secs < $1 AND NOT EXISTS (SELECT 1 \
+                                FROM alert a WHERE a.host_id = verdict.host_id \
+                                AND a.id = verdict.alert_id)";
         let block = |level: Level| {
             let before = now - level.kept_secs(keep.raw_secs) - level.block_secs();
             (BLOCKS, before, Some(level.id()))
@@ -36,6 +39,7 @@ impl Sql {
             ("DELETE FROM watch WHERE t1 < $1", events, None),
             ("DELETE FROM alert WHERE closed > 0 AND closed < $1", alerts, None),
             ("DELETE FROM transition WHERE secs < $1", alerts, None),
+            (VERDICTS, alerts, None),
         ];
         let mut forgotten = 0;
         let mut tx = self.pool.begin().await?;
@@ -45,7 +49,7 @@ impl Sql {
             forgotten += query.execute(&mut *tx).await?.rows_affected();
         }
         tx.commit().await?;
-        Ok(forgotten)
+        Ok(forgotten + self.forget_audit(events).await?)
     }
 
     /// Gives free pages of a file back, when they are many. A file that an older release made keeps

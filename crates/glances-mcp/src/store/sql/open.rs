@@ -35,12 +35,14 @@ const SQLITE: Changes<'static> = &[
     (1, "history", include_str!("../../../migrations/sqlite/0001_history.sql")),
     (2, "alerts", include_str!("../../../migrations/sqlite/0002_alerts.sql")),
     (4, "program blocks", include_str!("../../../migrations/sqlite/0004_program_blocks.sql")),
+    (5, "operators", include_str!("../../../migrations/sqlite/0005_operators.sql")),
 ];
 #[cfg(test)]
 const POSTGRES: Changes<'static> = &[
     (1, "history", include_str!("../../../migrations/postgres/0001_history.sql")),
     (2, "alerts", include_str!("../../../migrations/postgres/0002_alerts.sql")),
     (4, "program blocks", include_str!("../../../migrations/postgres/0004_program_blocks.sql")),
+    (5, "operators", include_str!("../../../migrations/postgres/0005_operators.sql")),
 ];
 
 /// What a file is made with, before anything is in it: pages that hold a few polls, and those that
@@ -76,6 +78,18 @@ impl Sql {
         let pool = connect(&url, PRAGMAS).await.map_err(|err| opening(&shown, err))?;
         migrate(&pool, SQLITE, &shown).await?;
         Ok(Self::over(pool, Some(file.to_owned()), Some(lock)))
+    }
+
+    /// Opens a SQLite file to read it beside the process that writes it.
+    ///
+    /// # Errors
+    /// There is no such file, or it cannot be read.
+    pub async fn look(file: &Path) -> Result<Self, StoreError> {
+        let shown = file.display().to_string();
+        std::fs::metadata(file)
+            .map_err(|source| StoreError::Open { path: shown.clone(), source })?;
+        let pool = connect(&sqlite_url(file, "ro"), &[]).await;
+        Ok(Self::over(pool.map_err(|err| opening(&shown, err))?, Some(file.to_owned()), None))
     }
 
     /// Opens a PostgreSQL database.

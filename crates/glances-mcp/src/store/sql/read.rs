@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
     super::{
-        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, Level, Point, Programs, SeriesName, Size, Span,
-        block, coarser, programs, row,
+        ALERTS_MAX, EVENTS_MAX, Event, KeptAlert, KeptVerdict, Level, Point, Programs, SeriesName,
+        Size, Span, block, coarser, programs, row,
     },
     OURSELVES, Sql,
     catalog::Known,
@@ -73,8 +73,10 @@ impl Sql {
         tokio::task::spawn_blocking(unpack).await.map_err(|_| sqlx::Error::WorkerCrashed)
     }
 
+    /// Events of these kinds; of all when none is named.
     pub(super) async fn read_events(
         &self,
+        kinds: &[&str],
         hosts: &[HostName],
         span: Span,
     ) -> sqlx::Result<Vec<Event>> {
@@ -88,15 +90,23 @@ impl Sql {
         let mut events = Vec::new();
         let all: Vec<i64> = ids.keys().copied().collect();
         for some in all.chunks(HOSTS_AT_ONCE) {
-            let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 3)).collect();
+            let places = |from: usize, count: usize| -> String {
+                let all: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
+                all.join(", ")
+            };
+            let of_kinds = match kinds.len() {
+                0 => String::new(),
+                count => format!("AND kind IN ({}) ", places(some.len() + 3, count)),
+            };
             let sql = format!(
                 "SELECT host_id, secs, kind, item, detail FROM event \
-                 WHERE secs >= $1 AND secs < $2 AND host_id IN ({}) \
+                 WHERE secs >= $1 AND secs < $2 AND host_id IN ({}) {of_kinds}\
                  ORDER BY secs DESC, host_id, kind, item LIMIT {EVENTS_MAX}",
-                places.join(", ")
+                places(3, some.len())
             );
             let query = sqlx::query(AssertSqlSafe(sql)).bind(span.from).bind(span.to);
             let query = some.iter().fold(query, |query, id| query.bind(*id));
+            let query = kinds.iter().fold(query, |query, kind| query.bind((*kind).to_owned()));
             for row in query.fetch_all(&mut *connection).await? {
                 let id: i64 = row.try_get(0)?;
                 events.push(Event {
@@ -129,8 +139,10 @@ impl Sql {
                 ids.insert(known.id, Some(host));
             }
         }
-        let sql = "SELECT host_id, began, closed, body FROM alert \
-                   WHERE began < $1 AND (closed = 0 OR closed >= $2) ORDER BY began DESC, id";
+        let sql = "SELECT a.host_id, a.began, a.closed, a.body, v.secs, v.principal, v.word, v.why \
+                   FROM alert a LEFT JOIN verdict v ON v.host_id = a.host_id AND v.alert_id = a.id \
+                   WHERE a.began < $1 AND (a.closed = 0 OR a.closed >= $2) \
+                   ORDER BY a.began DESC, a.id";
         let query = sqlx::query(sql).bind(span.to).bind(span.from);
         let mut alerts = Vec::new();
         for row in query.fetch_all(&mut *connection).await? {
@@ -141,6 +153,7 @@ impl Sql {
                 began: row.try_get(1)?,
                 closed: (closed > 0).then_some(closed),
                 alert: row.try_get(3)?,
+                verdict: verdict(&row)?,
             });
             if alerts.len() == ALERTS_MAX {
                 break;
@@ -197,6 +210,13 @@ impl Sql {
         let bytes = self.file.as_ref().map_or(0, |_| beside("") + beside("-wal"));
         Ok(Size { bytes, values: u64::try_from(values).unwrap_or(0) })
     }
+}
+
+/// The verdict beside an alert, if there is one.
+fn verdict(row: &AnyRow) -> sqlx::Result<Option<KeptVerdict>> {
+    let Some(secs) = row.try_get(4)? else { return Ok(None) };
+    let (by, word, why) = (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
+    Ok(Some(KeptVerdict { secs, by, word, why }))
 }
 
 /// Lists of programs that are not sealed, in time order.

@@ -15,16 +15,18 @@ use super::{
     },
     Least,
 };
+use analytics::wilson_lower;
+
 use crate::{
-    model::{HostName, Severity},
+    model::{HostName, Severity, Verdict},
     query::{
-        PastAlert,
+        NOTE, PastAlert, Selection, THRESHOLD,
         coverage::{Coverage, Tally},
         window::Window,
     },
     redact::clip,
     render,
-    store::Span,
+    store::{Event, Span},
 };
 
 pub(in super::super) struct GetAlertHistory;
@@ -58,11 +60,17 @@ pub(in super::super) struct History {
     rules: Vec<RuleRow>,
     /// Newest first.
     alerts: Vec<Row>,
+    /// What operators noted, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    noted: Vec<Remark>,
+    /// Limits that the configuration changed, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limits_changed: Vec<Remark>,
     notes: Vec<String>,
     coverage: Coverage,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(inline)]
 struct RuleRow {
     rule: String,
@@ -74,6 +82,12 @@ struct RuleRow {
     mttr_seconds: Option<f64>,
     /// Mean time between the beginnings of two on one series.
     mtbf_seconds: Option<f64>,
+    /// Share of the verdicts `real` among those and `noise`.
+    precision_percent: Option<f64>,
+    /// It is at least that, with 95 % confidence (Wilson).
+    precision_least_percent: Option<f64>,
+    /// Verdicts `real` or `noise`.
+    judged: Option<usize>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -91,19 +105,41 @@ struct Row {
     ended: Option<String>,
     length_seconds: f64,
     suppressed_by: Option<String>,
+    /// An operator's word, and why.
+    verdict: Option<String>,
+    /// For manage_alerts.
+    id: String,
     #[serde(skip)]
     host: Vec<HostName>,
 }
 
+/// Something that people did.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Remark {
+    at: String,
+    /// Absent for the fleet.
+    server: Option<String>,
+    /// Who noted it, or which limit changed.
+    of: String,
+    text: String,
+}
+
 /// Rules in one reply.
 const RULES_MAX: usize = 10;
+/// Notes, and changes of limits, in one reply.
+const REMARKS: usize = 5;
+const REMARKS_DETAILED: usize = 20;
+/// Longest text of one of them; notes are cut to that when they are taken.
+const REMARK_CHARS: usize = 300;
 
 impl Tool for GetAlertHistory {
     const NAME: &'static str = "get_alert_history";
     const TITLE: &'static str = "Alert history";
     const DESCRIPTION: &'static str = "Alerts of the past, newest first: when, how long, how bad; \
         by rule how often, mean time to recover and between failures, flapping; and how many there \
-        were in the time before. Open ones: check_alert_conditions.";
+        were in the time before; operators' verdicts, with each rule's precision, their notes, and \
+        limits that changed. Open ones: check_alert_conditions.";
     type Input = Input;
     type Output = History;
 
@@ -137,6 +173,13 @@ impl Tool for GetAlertHistory {
         let mut tally = Tally::new(&selection);
         // The past of a server that is down is there.
         tally.all_answer();
+        let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
+        let remarks = Remarks::read(&cx, &selection, &window).await?;
+        let most = if input.format.detailed() { REMARKS_DETAILED } else { REMARKS };
+        let noted = remarks.of(NOTE, most, &mut notes);
+        let limits_changed = remarks.of(THRESHOLD, most, &mut notes);
+        let noted_on = noted.iter().filter_map(|it| HostName::parse(it.server.as_deref()?).ok());
+        noted_on.for_each(|host| tally.shown(&host));
         let (alerts, coverage) = cut.groups(rows, tally, |row| &row.host, "alerts");
         Ok(History {
             from: window.written(window.since),
@@ -145,7 +188,9 @@ impl Tool for GetAlertHistory {
             alerts_before,
             rules,
             alerts,
-            notes: cx.query.outage().into_iter().collect(),
+            noted,
+            limits_changed,
+            notes,
             coverage,
         })
     }
@@ -187,7 +232,67 @@ impl RuleRow {
             flapping: alerts.iter().filter(|it| it.alert.flapping).count(),
             mttr_seconds: mean(lengths),
             mtbf_seconds: mean(gaps),
+            ..Self::judged(alerts)
         }
+    }
+
+    /// What the verdicts say of the rule.
+    fn judged(alerts: &[&PastAlert]) -> Self {
+        let count = |wanted: Verdict| {
+            let given = alerts.iter().filter_map(|it| it.verdict.as_ref());
+            given.filter(|(verdict, _)| *verdict == wanted).count()
+        };
+        let (real, noise) = (count(Verdict::Real), count(Verdict::Noise));
+        let judged = real + noise;
+        #[expect(clippy::cast_precision_loss, reason = "verdicts are few")]
+        let share = real as f64 / judged.max(1) as f64;
+        Self {
+            precision_percent: (judged > 0).then_some(share * 100.0),
+            precision_least_percent: wilson_lower(real, judged).map(|share| share * 100.0),
+            judged: (judged > 0).then_some(judged),
+            ..Self::default()
+        }
+    }
+}
+
+/// What people did over a time.
+struct Remarks<'a> {
+    events: Vec<Event>,
+    window: &'a Window,
+}
+
+impl<'a> Remarks<'a> {
+    async fn read(
+        cx: &Context,
+        selection: &Selection,
+        window: &'a Window,
+    ) -> Result<Self, ToolError> {
+        let hosts: Vec<HostName> =
+            selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect();
+        let kinds = [NOTE, THRESHOLD];
+        let events = cx.query.events_of(&kinds, &cx.principal, &hosts, window.span()).await?;
+        Ok(Self { events, window })
+    }
+
+    /// The newest of one kind; `notes` says how many more there are.
+    fn of(&self, kind: &str, most: usize, notes: &mut Vec<String>) -> Vec<Remark> {
+        let fits = || self.events.iter().filter(|event| event.kind == kind);
+        let count = fits().count();
+        if count > most {
+            notes.push(format!("{most} of {count} events `{kind}` shown; narrow the time"));
+        }
+        fits().take(most).filter_map(|event| Remark::of(event, self.window)).collect()
+    }
+}
+
+impl Remark {
+    fn of(event: &Event, window: &Window) -> Option<Self> {
+        Some(Self {
+            at: window.written(jiff::Timestamp::from_second(event.secs).ok()?),
+            server: event.host.as_ref().map(ToString::to_string),
+            of: clip(&event.item, NAME_CHARS).into_owned(),
+            text: clip(&event.detail, REMARK_CHARS).into_owned(),
+        })
     }
 }
 
@@ -217,6 +322,11 @@ impl Row {
             ended: past.closed.map(written),
             length_seconds: (end - alert.began).max(0) as f64,
             suppressed_by: (!reasons.is_empty()).then(|| reasons.join("; ")),
+            verdict: past.verdict.as_ref().map(|(verdict, said)| {
+                let why = if said.why.is_empty() { "" } else { ": " };
+                format!("{} by {}{why}{}", verdict.word(), said.by, said.why)
+            }),
+            id: alert.id.clone(),
             host: alert.host.iter().cloned().collect(),
         }
     }

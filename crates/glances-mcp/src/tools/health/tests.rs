@@ -32,6 +32,7 @@ fn machine(alias: &str, criticality: Criticality, fs_percent: f64, age: i64) -> 
         cost_per_month: None,
         paused: false,
         interval: Duration::from_secs(10),
+        depends_on: Vec::new(),
     };
     let mut snapshot = Snapshot::unseen(Arc::new(host));
     let fs = Filesystem {

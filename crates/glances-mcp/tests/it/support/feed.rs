@@ -150,6 +150,7 @@ impl Polled {
             cost_per_month: None,
             paused: false,
             interval,
+            depends_on: Vec::new(),
         };
         let on = |name: &&str| !spec.disabled.iter().any(|off| off == name);
         let names = spec.flavor.plugins().filter(on);

@@ -1,0 +1,21 @@
+-- What an operator says of an alert, the last word. `host_id` is 0 for the fleet.
+CREATE TABLE verdict (
+    host_id BIGINT NOT NULL,
+    alert_id TEXT NOT NULL,
+    secs BIGINT NOT NULL,
+    principal TEXT NOT NULL,
+    word TEXT NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (host_id, alert_id)
+);
+-- What operators did, one row each, chained: `hash` is over the row and the hash before it.
+CREATE TABLE audit (
+    seq BIGINT PRIMARY KEY,
+    secs BIGINT NOT NULL,
+    principal TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    hash TEXT NOT NULL
+);
