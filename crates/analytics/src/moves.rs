@@ -64,7 +64,8 @@ pub struct Matters {
 /// Where a series moved in a window that begins at index `window`, against the time before.
 ///
 /// `values` are regular, those that are not finite are gaps. A stretch may begin up to half of the
-/// time before earlier. It is a move when the shift of the median is ≥ `floor`, ≥ `share` of the level
+/// time before earlier, and then has to last: of one that is over, the time before is to be asked.
+/// It is a move when the shift of the median is ≥ `floor`, ≥ `share` of the level
 /// and ≥ 4 spreads of what went before, and no stretch of its length came within 70 % of it earlier.
 /// `None` with fewer than 20 values before the window or 3 in it.
 ///
@@ -85,7 +86,10 @@ pub fn moved(values: &[f64], window: usize, matters: Matters) -> Option<Searched
     let known: Vec<(usize, f64)> = all.take(VALUES_MAX).collect();
     let earlier = known.iter().filter(|(at, _)| *at < window).count();
     let enough = earlier >= BEFORE_MIN && known.len() - earlier >= STRETCH_MIN;
-    let stretch = enough.then(|| strongest(&known, earlier)).flatten()?;
+    enough.then_some(())?;
+    let Some(stretch) = strongest(&known, earlier) else {
+        return Some(Searched { p: 1.0, moved: None });
+    };
     Some(Searched { p: stretch.p, moved: stretch.judged(&known, values.len(), window, matters) })
 }
 
@@ -163,15 +167,17 @@ impl Stretch {
             return None;
         }
         let on_the_way = |value: &f64| (value - before) / shift >= ONSET_SHARE;
+        let border = known.partition_point(|(at, _)| *at < window);
         // What was over when the window began only seems to reach into it.
-        let last =
-            known.get(self.from.max(known.partition_point(|(at, _)| *at < window))..self.until)?;
+        let last = known.get(self.from.max(border)..self.until)?;
         let last: Vec<f64> = last.iter().map(|(_, value)| *value).collect();
         median(&last).filter(on_the_way)?;
         let late = inside.iter().position(on_the_way)?;
         let early = earlier.iter().rev().take_while(|value| on_the_way(value)).count();
         let begin = if late > 0 { self.from + late } else { self.from - early };
         let (from, _) = known.get(begin)?;
+        let lasts = self.until + STRETCH_MIN > known.len();
+        (lasts || begin + STRETCH_MIN > border).then_some(())?;
         let scale = spread.max(size);
         Some(Move {
             from: *from,
@@ -217,7 +223,8 @@ mod tests {
     #[test]
     fn a_calm_series_does_not_move() {
         assert_eq!(found(&series(|_| 50.0)), None);
-        assert_eq!(moved(&[7.0; 120], 60, POINTS), None, "nothing ever differs");
+        let still = moved(&[7.0; 120], 60, POINTS);
+        assert_eq!(still, Some(Searched { p: 1.0, moved: None }));
     }
 
     #[test]
@@ -238,7 +245,8 @@ mod tests {
     fn one_that_began_before_the_window_is_told_from_when_it_began() {
         let early = found(&series(|at| if at < 45 { 20.0 } else { 60.0 })).unwrap();
         assert_eq!(early.from, 45);
-        // What moved and was over before the window is no matter of the window.
+        // What moved and was over before the window, or soon after, is no matter of the window.
+        assert_eq!(found(&series(|at| if (40..70).contains(&at) { 60.0 } else { 20.0 })), None);
         assert_eq!(found(&series(|at| if (35..55).contains(&at) { 60.0 } else { 20.0 })), None);
     }
 

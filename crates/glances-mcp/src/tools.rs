@@ -5,6 +5,7 @@ mod alerts;
 mod args;
 pub mod arguments;
 mod capacity;
+mod changed;
 mod compare;
 mod containers;
 mod forecast;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<alerts::CheckAlertConditions>(),
         ToolDef::of::<alerts::GetAlertHistory>(),
         ToolDef::of::<history::QueryMetrics>(),
+        ToolDef::of::<changed::WhatChanged>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
     ]

@@ -11,6 +11,7 @@ mod support;
 
 mod alerts;
 mod arguments;
+mod changed;
 mod cli;
 mod contracts;
 mod crash;
