@@ -266,6 +266,7 @@ impl Fleet {
                 criticality: server.criticality,
                 paused: server.paused,
                 interval,
+                depends_on: server.depends_on.clone(),
             }),
             options,
             client,

@@ -37,6 +37,8 @@ pub struct Host {
     pub paused: bool,
     /// Time between two polls.
     pub interval: Duration,
+    /// Servers it does not work without.
+    pub depends_on: Vec<HostName>,
 }
 
 /// Plugins whose age decides whether a server is `stale`.

@@ -8,6 +8,7 @@ mod capacity;
 mod changed;
 mod compare;
 mod containers;
+mod dependencies;
 mod forecast;
 mod history;
 mod listing;
@@ -62,6 +63,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<processes::GetProcessDetails>(),
         ToolDef::of::<compare::CompareServers>(),
         ToolDef::of::<compare::EnvironmentAnalysis>(),
+        ToolDef::of::<dependencies::AnalyzeDependencies>(),
         ToolDef::of::<alerts::CheckAlertConditions>(),
         ToolDef::of::<alerts::GetAlertHistory>(),
         ToolDef::of::<history::QueryMetrics>(),

@@ -15,6 +15,7 @@ mod changed;
 mod cli;
 mod contracts;
 mod crash;
+mod dependencies;
 mod docs;
 mod glances;
 mod history;
