@@ -4,8 +4,7 @@
 mod around;
 mod group;
 mod series;
-
-use std::collections::BTreeMap;
+mod usual;
 
 use jiff::ToSpan as _;
 use schemars::JsonSchema;
@@ -32,7 +31,7 @@ use crate::{
     },
     redact::clip,
     render,
-    store::{Level, SeriesName, coarser},
+    store::{Level, SeriesName},
 };
 
 pub(super) struct WhatChanged;
@@ -159,8 +158,6 @@ const SERVERS_SHOWN: usize = 6;
 const STORY_SECS: i64 = 300;
 /// In so few values a beginning is a guess.
 const VALUES_SURE: usize = 10;
-/// Moves that are compared with earlier days.
-const USUAL_MOVES_MAX: usize = 500;
 
 impl Tool for WhatChanged {
     const NAME: &'static str = "what_changed";
@@ -190,7 +187,7 @@ impl Tool for WhatChanged {
         let asked = asked(&cx, &selection, &input.metrics, &mut notes).await?;
         let mut found = read(&cx, asked, time).await?;
         gaps(&found, &selection, &time, &mut notes);
-        let usual_moves = leave_out_usual(&cx, &mut found, &time, &mut notes).await?;
+        let usual_moves = usual::leave_out(&cx, &mut found, &time, &mut notes).await?;
         let hosts: Vec<HostName> = aliases(&selection);
         let happened = cx.query.events(&cx.principal, &hosts, window.span()).await?;
         found.moved.extend(around::outages(&happened, &selection));
@@ -337,65 +334,6 @@ fn gaps(found: &Found, selection: &Selection, time: &Time, notes: &mut Vec<Strin
             ));
         }
     }
-}
-
-/// Leaves out what was there at this hour on other days as well, and answers how many moves that
-/// were; `None` where it cannot be known.
-async fn leave_out_usual(
-    cx: &Context,
-    found: &mut Found,
-    time: &Time,
-    notes: &mut Vec<String>,
-) -> Result<Option<usize>, ToolError> {
-    if time.window.secs() > series::USUAL_WINDOW_SECS_MAX {
-        return Ok(Some(0));
-    }
-    let moved = std::mem::take(&mut found.moved);
-    let mut days: Vec<Vec<Vec<f64>>> = vec![Vec::new(); moved.len()];
-    let compared = moved.len().min(USUAL_MOVES_MAX);
-    for back in 1..=series::USUAL_DAYS {
-        // One question a server: of all its moves, over the time that holds them all.
-        let mut by_host: BTreeMap<&HostName, Vec<usize>> = BTreeMap::new();
-        for (index, one) in moved.iter().enumerate().take(compared) {
-            by_host.entry(&one.host).or_default().push(index);
-        }
-        let asked = by_host.iter().map(|(host, indices)| {
-            let names = indices.iter().filter_map(|index| Some(moved.get(*index)?.series.clone()));
-            ((*host).clone(), names.collect::<Vec<SeriesName>>())
-        });
-        let spans = moved.iter().take(compared).map(|one| series::usual_span(one, time, back));
-        let Some(whole) = spans
-            .reduce(|a, b| crate::store::Span { from: a.from.min(b.from), to: a.to.max(b.to) })
-        else {
-            break;
-        };
-        let past = cx.query.past(&cx.principal, asked.collect(), whole, Level::FiveMinutes).await?;
-        let places = by_host.values().flatten();
-        for (place, one) in places.zip(past) {
-            let Some((moved, days)) = moved.get(*place).zip(days.get_mut(*place)) else { continue };
-            let span = series::usual_span(moved, time, back);
-            let near: Vec<_> = one.points.into_iter().filter(|it| span.holds(it.secs)).collect();
-            let means = coarser(&near, Level::FiveMinutes.step_secs());
-            days.push(means.iter().map(|point| point.mean).collect());
-        }
-    }
-    let (mut usual, mut unknown) = (0, 0);
-    for (one, days) in moved.into_iter().zip(&days) {
-        match series::is_usual(&one, days) {
-            Some(true) => usual += 1,
-            verdict => {
-                unknown += usize::from(verdict.is_none());
-                found.moved.push(one);
-            }
-        }
-    }
-    if unknown > 0 {
-        notes.push(
-            "what is usual at this hour is known from 3 days of history on; here there is less"
-                .to_owned(),
-        );
-    }
-    Ok((unknown == 0).then_some(usual))
 }
 
 /// What cannot be told apart at this resolution.

@@ -53,6 +53,7 @@ const PARAMETERS: &[&str] = &[
     "order",
     "points",
     "state",
+    "scenario",
 ];
 
 /// Clients cut longer descriptions.

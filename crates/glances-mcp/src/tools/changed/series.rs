@@ -210,37 +210,3 @@ pub(super) fn search(past: &[Past], time: &Time) -> Found {
     found.moved = sure.filter_map(|(moved, _)| moved).collect();
     found
 }
-
-/// Days before that say what is usual at this hour, and how many of them are needed.
-pub(super) const USUAL_DAYS: i64 = 7;
-const USUAL_DAYS_KNOWN_MIN: usize = 3;
-/// On so many of them it had been there as well: one may have been an incident.
-const USUAL_TIMES_MIN: usize = 2;
-/// Part of the shift that counts as being there.
-const USUAL_SHARE: f64 = 0.7;
-/// A rhythm is early or late by so much.
-const USUAL_NEAR_SECS: i64 = 3_600;
-/// A longer window has its days in it.
-pub(super) const USUAL_WINDOW_SECS_MAX: i64 = 12 * 3_600;
-
-const DAY_SECS: i64 = 86_400;
-
-/// The time that says of a move what was usual so many days before.
-pub(super) fn usual_span(moved: &Moved, time: &Time, days: i64) -> Span {
-    let until = moved.until.unwrap_or(time.window.to);
-    let back = days * DAY_SECS;
-    Span { from: moved.at - USUAL_NEAR_SECS - back, to: until + USUAL_NEAR_SECS - back }
-}
-
-/// Whether a move is usual at this hour, given the means of 5 minutes of earlier days; `None` when
-/// too few days are known.
-pub(super) fn is_usual(moved: &Moved, days: &[Vec<f64>]) -> Option<bool> {
-    let shift = moved.after - moved.before;
-    let reached = |day: &Vec<f64>| {
-        let near = |value: &f64| (value - moved.before) / shift >= USUAL_SHARE;
-        day.iter().any(near)
-    };
-    let known: Vec<&Vec<f64>> = days.iter().filter(|day| !day.is_empty()).collect();
-    let times = known.iter().filter(|day| reached(day)).count();
-    (known.len() >= USUAL_DAYS_KNOWN_MIN).then_some(times >= USUAL_TIMES_MIN)
-}
