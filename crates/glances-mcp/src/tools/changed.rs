@@ -187,12 +187,12 @@ impl Tool for WhatChanged {
         let asked = asked(&cx, &selection, &input.metrics, &mut notes).await?;
         let mut found = read(&cx, asked, time).await?;
         gaps(&found, &selection, &time, &mut notes);
-        let usual_moves = usual::leave_out(&cx, &mut found, &time, &mut notes).await?;
+        let usual = usual::leave_out(&cx, &mut found, &time, &mut notes).await?;
         let hosts: Vec<HostName> = aliases(&selection);
         let happened = cx.query.events(&cx.principal, &hosts, window.span()).await?;
         found.moved.extend(around::outages(&happened, &selection));
         let groups = group::group(std::mem::take(&mut found.moved), near(&selection, &time));
-        let (total, sure) = (groups.len(), usual_moves.is_some());
+        let (total, sure) = (groups.len(), usual.unknown == 0);
         let rows: Vec<ChangeRow> =
             groups.iter().map(|group| ChangeRow::of(group, &window, sure)).collect();
         let mut tally = Tally::new(&selection);
@@ -226,7 +226,7 @@ impl Tool for WhatChanged {
                 resolution: resolution(&time),
                 series_tested: found.tested,
                 series_untestable: found.untestable,
-                usual_moves: usual_moves.unwrap_or(0),
+                usual_moves: usual.moves,
                 watched_percent: watched_percent(&cx, &window).await?,
                 watched_before_percent: watched_percent(&cx, &before).await?,
                 method: METHOD,

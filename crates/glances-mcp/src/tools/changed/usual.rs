@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     model::HostName,
+    render,
     store::{Level, SeriesName, Span, coarser},
 };
 
@@ -27,18 +28,27 @@ const USUAL_WINDOW_SECS_MAX: i64 = 12 * 3_600;
 
 const DAY_SECS: i64 = 86_400;
 
-/// Leaves out what was there at this hour on other days as well, and answers how many moves that
-/// were; `None` where it cannot be known.
+/// What earlier days said.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Usual {
+    /// Moves that were left out.
+    pub(super) moves: usize,
+    /// Moves of which it is not known.
+    pub(super) unknown: usize,
+}
+
+/// Leaves out what was there at this hour on other days as well.
 pub(super) async fn leave_out(
     cx: &Context,
     found: &mut Found,
     time: &Time,
     notes: &mut Vec<String>,
-) -> Result<Option<usize>, ToolError> {
+) -> Result<Usual, ToolError> {
     if time.window.secs() > USUAL_WINDOW_SECS_MAX {
-        return Ok(Some(0));
+        return Ok(Usual::default());
     }
-    let moved = std::mem::take(&mut found.moved);
+    let mut moved = std::mem::take(&mut found.moved);
+    moved.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
     let mut days: Vec<Vec<Vec<f64>>> = vec![Vec::new(); moved.len()];
     let compared = moved.len().min(USUAL_MOVES_MAX);
     for back in 1..=USUAL_DAYS {
@@ -67,23 +77,24 @@ pub(super) async fn leave_out(
             days.push(means.iter().map(|point| point.mean).collect());
         }
     }
-    let (mut usual, mut unknown) = (0, 0);
+    let mut usual = Usual::default();
     for (one, days) in moved.into_iter().zip(&days) {
         match is_usual(&one, days) {
-            Some(true) => usual += 1,
+            Some(true) => usual.moves += 1,
             verdict => {
-                unknown += usize::from(verdict.is_none());
+                usual.unknown += usize::from(verdict.is_none());
                 found.moved.push(one);
             }
         }
     }
-    if unknown > 0 {
-        notes.push(
-            "what is usual at this hour is known from 3 days of history on; here there is less"
-                .to_owned(),
-        );
+    if usual.unknown > 0 {
+        notes.push(format!(
+            "what is usual at this hour is known from {USUAL_DAYS_KNOWN_MIN} days of history on; of \
+             {} there is less",
+            render::count(usual.unknown, "move")
+        ));
     }
-    Ok((unknown == 0).then_some(usual))
+    Ok(usual)
 }
 
 /// The time that says of a move what was usual so many days before.
@@ -97,11 +108,49 @@ fn usual_span(moved: &Moved, time: &Time, days: i64) -> Span {
 /// too few days are known.
 fn is_usual(moved: &Moved, days: &[Vec<f64>]) -> Option<bool> {
     let shift = moved.after - moved.before;
+    // A day that was always there did not move: what came back to it is told.
     let reached = |day: &Vec<f64>| {
-        let near = |value: &f64| (value - moved.before) / shift >= USUAL_SHARE;
-        day.iter().any(near)
+        let way = |value: &f64| (value - moved.before) / shift;
+        day.iter().any(|value| way(value) >= USUAL_SHARE)
+            && day.iter().any(|value| way(value) <= 1.0 - USUAL_SHARE)
     };
     let known: Vec<&Vec<f64>> = days.iter().filter(|day| !day.is_empty()).collect();
     let times = known.iter().filter(|day| reached(day)).count();
     (known.len() >= USUAL_DAYS_KNOWN_MIN).then_some(times >= USUAL_TIMES_MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::history::metric_of;
+
+    fn moved(before: f64, after: f64) -> Moved {
+        Moved {
+            host: HostName::parse("web-1").unwrap(),
+            series: "cpu.total".into(),
+            metric: metric_of("cpu.total").unwrap(),
+            at: 0,
+            until: None,
+            before,
+            after,
+            effect: 9.0,
+            values: 30,
+        }
+    }
+
+    #[test]
+    fn a_move_that_two_days_made_as_well_is_usual() {
+        let up = moved(20.0, 80.0);
+        let (calm, busy) = (vec![20.0, 21.0, 19.0], vec![20.0, 75.0, 20.0]);
+        let days = |of: &[&Vec<f64>]| of.iter().map(|day| (*day).clone()).collect::<Vec<_>>();
+        assert_eq!(is_usual(&up, &days(&[&calm, &busy, &busy])), Some(true));
+        assert_eq!(is_usual(&up, &days(&[&calm, &busy, &calm])), Some(false), "one incident");
+        assert_eq!(is_usual(&up, &days(&[&busy, &busy, &Vec::new()])), None, "two days");
+    }
+
+    #[test]
+    fn the_end_of_an_incident_is_no_usual_day() {
+        let back = moved(80.0, 20.0);
+        assert_eq!(is_usual(&back, &vec![vec![20.0, 21.0, 19.0]; 7]), Some(false));
+    }
 }
