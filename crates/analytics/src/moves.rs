@@ -25,7 +25,8 @@ const ONSET_SHARE: f64 = 0.25;
 /// Longest series that is searched: the search is quadratic, and this many take 0.1 ms.
 const VALUES_MAX: usize = 600;
 
-/// What a search found.
+/// What a search found. A series that stays within the smallest shift that matters is not searched:
+/// its p is 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Searched {
     /// How improbable the strongest stretch is by chance: two-sided Mann-Whitney, for as many
@@ -87,6 +88,13 @@ pub fn moved(values: &[f64], window: usize, matters: Matters) -> Option<Searched
     let earlier = known.iter().filter(|(at, _)| *at < window).count();
     let enough = earlier >= BEFORE_MIN && known.len() - earlier >= STRETCH_MIN;
     enough.then_some(())?;
+    // Most series of a fleet never move as far as matters, and need no search.
+    let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), it| {
+        (it.1.min(low), it.1.max(high))
+    });
+    if high - low < matters.floor {
+        return Some(Searched { p: 1.0, moved: None });
+    }
     let Some(stretch) = strongest(&known, earlier) else {
         return Some(Searched { p: 1.0, moved: None });
     };
@@ -105,12 +113,15 @@ fn strongest(known: &[(usize, f64)], earlier: usize) -> Option<Stretch> {
     let n = known.len();
     let (sums, variance) = rank_sums(known);
     let first = BEFORE_MIN.max(earlier / 2);
+    // Of a stretch of so many values: one over the pairs that it makes with the rest.
+    let weights: Vec<f64> =
+        (0..=n).map(|inside| 1.0 / (count(inside) * count(n - inside)).max(1.0)).collect();
     let (mut best, mut found) = (0.0_f64, None);
     for (from, low) in sums.iter().enumerate().skip(first) {
         let until_min = (from + STRETCH_MIN).max(earlier + STRETCH_MIN);
-        for (until, high) in sums.iter().enumerate().skip(until_min) {
-            let (inside, outside) = (count(until - from), count(n + from - until));
-            let strength = (high - low).powi(2) / (inside * outside);
+        let ends = sums.iter().enumerate().skip(until_min);
+        for ((until, high), weight) in ends.zip(weights.iter().skip(until_min - from)) {
+            let strength = (high - low) * (high - low) * weight;
             if strength > best {
                 (best, found) = (strength, Some((from, until)));
             }
