@@ -6,6 +6,8 @@ mod group;
 mod series;
 mod usual;
 
+use std::collections::BTreeSet;
+
 use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,24 +195,27 @@ impl Tool for WhatChanged {
         found.moved.extend(around::outages(&happened, &selection));
         let groups = group::group(std::mem::take(&mut found.moved), near(&selection, &time));
         let (total, sure) = (groups.len(), usual.unknown == 0);
-        let rows: Vec<ChangeRow> =
-            groups.iter().map(|group| ChangeRow::of(group, &window, sure)).collect();
-        let mut tally = Tally::new(&selection);
-        // The past of a server that is down is there.
-        tally.all_answer();
-        let (changes, coverage) = cut.groups(rows, tally, |row| &row.hosts, "changes");
-        let is_shown = |group: &Group| changes.iter().any(|row| row.change == group.number);
-        let groups: Vec<Group> = groups.into_iter().filter(is_shown).collect();
-        let mut moves = Vec::new();
-        for group in &groups {
-            let most = group.moves.iter().take(shown(MOVES_SHOWN));
-            moves.extend(most.map(|moved| MoveRow::of(group.number, moved, &window)));
-        }
         let mut events = around::events(&happened, &groups, &window);
         cut_note(&mut events, shown(EVENTS_SHOWN), "kinds of events", &mut notes);
         let past_alerts = cx.query.past_alerts(&cx.principal, &selection, window.span()).await?;
         let mut alerts = around::alerts(&past_alerts, &groups, &window);
         cut_note(&mut alerts, shown(ALERTS_SHOWN), "alerts that began", &mut notes);
+        let most = shown(MOVES_SHOWN);
+        let rows: Vec<ChangeRow> =
+            groups.iter().map(|group| ChangeRow::of(group, &window, sure, most)).collect();
+        let mut tally = Tally::new(&selection);
+        // The past of a server that is down is there.
+        tally.all_answer();
+        events.iter().flat_map(|row| &row.hosts).for_each(|host| tally.shown(host));
+        alerts.iter().filter_map(|row| row.host.as_ref()).for_each(|host| tally.shown(host));
+        let (changes, coverage) = cut.groups(rows, tally, |row| &row.hosts, "changes");
+        let is_shown = |group: &Group| changes.iter().any(|row| row.change == group.number);
+        let groups: Vec<Group> = groups.into_iter().filter(is_shown).collect();
+        let mut moves = Vec::new();
+        for group in &groups {
+            let told = group.moves.iter().take(most);
+            moves.extend(told.map(|moved| MoveRow::of(group.number, moved, &window)));
+        }
         let programs = around::programs(&cx, &groups, &time).await?;
         let before = window.before();
         Ok(WhatChangedOutput {
@@ -364,9 +369,10 @@ fn resolution(time: &Time) -> String {
 }
 
 impl ChangeRow {
-    fn of(group: &Group, window: &Window, sure: bool) -> Self {
-        let hosts: Vec<HostName> =
-            group.onsets.iter().take(SERVERS_SHOWN).map(|(host, _)| host.clone()).collect();
+    fn of(group: &Group, window: &Window, sure: bool, moves: usize) -> Self {
+        let first = group.onsets.iter().take(SERVERS_SHOWN).map(|(host, _)| host);
+        let told = group.moves.iter().take(moves).map(|moved| &moved.host);
+        let hosts: BTreeSet<&HostName> = first.chain(told).collect();
         let names: Vec<&str> = group.onsets.iter().map(|(host, _)| host.as_str()).collect();
         let began = group.began();
         let order = (group.verdict == Verdict::Cascading).then(|| {
@@ -396,7 +402,7 @@ impl ChangeRow {
                 (true, false) | (false, true) => "medium",
                 (false, false) => "low",
             },
-            hosts,
+            hosts: hosts.into_iter().cloned().collect(),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct EventRow {
     /// How many there were, when not one.
     times: Option<usize>,
     detail: Option<String>,
+    #[serde(skip)]
+    pub(super) hosts: Vec<HostName>,
 }
 
 /// Words of events, most telling first; others come last.
@@ -97,6 +99,7 @@ pub(super) fn events(events: &[Event], groups: &[Group], window: &Window) -> Vec
             at: written(first.secs, window),
             times: (all.len() > 1).then_some(all.len()),
             detail: text(&first.detail, LINE_CHARS),
+            hosts: hosts.iter().take(NAMES_SHOWN).map(|host| (*host).clone()).collect(),
         };
         let place = EVENT_ORDER.iter().position(|word| *word == kind);
         // What stands beside a change is what was asked for.
@@ -134,6 +137,8 @@ pub(super) struct AlertRow {
     metric: String,
     severity: Severity,
     began: String,
+    #[serde(skip)]
+    pub(super) host: Option<HostName>,
 }
 
 /// Alerts that began in the window, those beside a change first.
@@ -146,6 +151,7 @@ pub(super) fn alerts(alerts: &[PastAlert], groups: &[Group], window: &Window) ->
             metric: clip(&alert.series, NAME_CHARS).into_owned(),
             severity: alert.peak,
             began: written(alert.began, window),
+            host: alert.host.clone(),
         });
     }
     rows.sort_by_key(|row| (row.change.unwrap_or(usize::MAX), std::cmp::Reverse(row.severity)));
