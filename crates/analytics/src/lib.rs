@@ -15,6 +15,7 @@ mod enough;
 mod fleet;
 mod forecast;
 mod health;
+mod moves;
 mod numbers;
 mod order;
 mod params;
@@ -44,5 +45,6 @@ pub use health::{
     Aspect, Deduction, FleetHealth, Grade, Health, HealthLimits, HealthSignal, HealthSignalKind,
     fleet_health, health, health_signals,
 };
+pub use moves::{Matters, Move, Searched, moved};
 pub use robust::{mad_sigma, median, quantile, robust_z};
 pub use share::wilson_lower;

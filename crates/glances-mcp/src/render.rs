@@ -96,6 +96,8 @@ const IN_UNIT: &[&str] = &[
     "high",
     "threshold",
     "worst",
+    "before",
+    "after",
 ];
 
 /// Rows as a Markdown table, of the columns that any row has.

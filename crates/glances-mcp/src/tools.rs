@@ -5,8 +5,10 @@ mod alerts;
 mod args;
 pub mod arguments;
 mod capacity;
+mod changed;
 mod compare;
 mod containers;
+mod dependencies;
 mod forecast;
 mod health;
 mod history;
@@ -63,11 +65,13 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<processes::GetProcessDetails>(),
         ToolDef::of::<compare::CompareServers>(),
         ToolDef::of::<compare::EnvironmentAnalysis>(),
+        ToolDef::of::<dependencies::AnalyzeDependencies>(),
         ToolDef::of::<alerts::CheckAlertConditions>(),
         ToolDef::of::<alerts::GetAlertHistory>(),
         ToolDef::of::<manage::ManageAlerts>(),
         ToolDef::of::<history::QueryMetrics>(),
         ToolDef::of::<health::GenerateHealthScore>(),
+        ToolDef::of::<changed::WhatChanged>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
     ]

@@ -103,6 +103,14 @@ impl Window {
         Ok(window)
     }
 
+    /// The time of its length before it.
+    #[must_use]
+    pub fn before(&self) -> Self {
+        let length = jiff::SignedDuration::from_secs(self.secs());
+        let since = self.since.checked_sub(length).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { since, until: self.since, zone: self.zone.clone() }
+    }
+
     /// Seconds of its length.
     #[must_use]
     pub fn secs(&self) -> i64 {

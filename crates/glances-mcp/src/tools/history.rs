@@ -9,7 +9,10 @@ use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::{rows::Row, series::metric_of};
+pub(super) use self::{
+    rows::Row,
+    series::{item_of, metric_of},
+};
 use self::{
     rows::{Aggregate, Order, SortBy, merged, sort},
     series::Pattern,

@@ -61,6 +61,7 @@ const PARAMETERS: &[&str] = &[
     "schedule",
     "verdict",
     "reason",
+    "scenario",
 ];
 
 /// Clients cut longer descriptions.

@@ -11,9 +11,11 @@ mod support;
 
 mod alerts;
 mod arguments;
+mod changed;
 mod cli;
 mod contracts;
 mod crash;
+mod dependencies;
 mod docs;
 mod glances;
 mod health;

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use fleet_sim::{Fault, Flavor, Fleet, HostSpec, Role, host::Host};
+use fleet_sim::{
+    Fault, Flavor, Fleet, HostSpec, Role,
+    host::Host,
+    scenario::{Kind, Scenario, Span},
+};
 use serde_json::{Value, json};
 
 use crate::{
     history::{kept, three_weeks},
-    support::{Server, spec, tokens, until},
+    support::{Server, past::Past, spec, tokens, until},
 };
 
 /// Calls that answer one question.
@@ -383,4 +387,48 @@ async fn which_disks_fill_within_a_month(shop: &Shop) {
         assert_eq!(row["item"], "/data", "{row}");
         assert!((13.0..=17.0).contains(&number(row, "likely_full_days")), "{row}");
     }
+}
+
+/// Four in the morning of a Monday.
+const NIGHT: i64 = 1_795_392_000 + 4 * 3_600;
+
+fn at_four() -> jiff::Timestamp {
+    jiff::Timestamp::from_second(NIGHT).unwrap()
+}
+
+#[tokio::test]
+async fn questions_about_the_past() {
+    #[expect(clippy::cast_precision_loss, reason = "seconds")]
+    let end = NIGHT as f64;
+    let names = [("db-1", Role::Db), ("web-1", Role::Web), ("web-2", Role::Web)];
+    let specs = names.map(|(name, role)| spec(name, Flavor::V4_5_8, role)).to_vec();
+    let mut scenario = Scenario::calm(specs, Span { begin: end - 7_800.0, end }, 3);
+    // At 03:05 a program takes the cores of db-1; at 03:20 web-1 is silent for ten minutes, at 03:30
+    // web-2 starts anew.
+    assert!(scenario.play(Kind::CpuRunaway, &[0], end - 3_300.0, 1_800.0));
+    assert!(scenario.play(Kind::Outage, &[1], end - 2_400.0, 600.0));
+    assert!(scenario.play(Kind::Reboot, &[2], end - 1_800.0, 240.0));
+    let past = Past::played(scenario, 60, at_four).await;
+
+    // What ate the CPU on db-1 at 03:10?
+    let at = |at: &str| json!({"servers": ["db-1"], "at": at, "limit": 1});
+    let then = past.ask("get_top_processes", at("03:10")).await;
+    let usual = past.ask("get_top_processes", at("02:40")).await;
+    let (then, usual) = (&rows(&then, "processes")[0], &rows(&usual, "processes")[0]);
+    assert!(number(then, "cpu_percent") > 2.0 * number(usual, "cpu_percent"), "{then} {usual}");
+    let changed = json!({"since": "03:00", "until": "03:30"});
+    let changed = past.ask("what_changed", changed).await;
+    let moves = rows(&changed, "moves");
+    assert!(moves.iter().take(3).any(|row| row["server"] == "db-1"), "{moves:?}");
+    let programs = rows(&changed, "programs");
+    let ate = programs.iter().find(|row| row["server"] == "db-1");
+    assert_eq!(ate.unwrap()["program"], then["name"], "{programs:?}");
+
+    // Who was down or rebooted this week, and for how long?
+    let week = past.ask("get_server_status", json!({"since": "-7d"})).await;
+    let outages = rows(&week["availability"], "outages");
+    let down = outages.iter().find(|row| row["server"] == "web-1").unwrap();
+    assert!((420.0..=660.0).contains(&number(down, "length_seconds")), "{down}");
+    let reboots = rows(&week["availability"], "reboots");
+    assert_eq!((reboots.len(), text(&reboots[0], "server")), (1, "web-2"), "{reboots:?}");
 }

@@ -19,7 +19,7 @@ fn parts(series: &str) -> (&str, Option<&str>) {
 }
 
 /// The item of a series, if it has one.
-pub(super) fn item_of(series: &str) -> Option<&str> {
+pub(in super::super) fn item_of(series: &str) -> Option<&str> {
     parts(series).1
 }
 

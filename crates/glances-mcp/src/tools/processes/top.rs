@@ -114,6 +114,9 @@ struct Row {
     cpu_time_seconds: Option<f64>,
     /// Cut, secrets taken out; `detailed` only.
     command: Option<String>,
+    /// Against an hour and a day ago, where it was among the top programs: of one server, or in
+    /// `detailed` of five.
+    trend: Option<String>,
     age_seconds: Option<f64>,
 }
 
@@ -181,9 +184,21 @@ impl Tool for GetTopProcesses {
         });
         let what = if input.group == Group::Program { "programs" } else { "processes" };
         let (kept, coverage) = cut.rows(found, tally, |(snapshot, _)| &snapshot.host.alias, what);
+        let compared = moment.is_none()
+            && input.group == Group::Program
+            && (selection.single().is_some() || input.format.detailed());
+        let before = if compared {
+            let hosts = kept.iter().map(|(snapshot, _)| &snapshot.host.alias);
+            past::Before::read(&cx, hosts, selection.now).await?
+        } else {
+            past::Before::nothing()
+        };
         let mut processes: Vec<Row> = kept
             .iter()
-            .map(|(snapshot, process)| Row::of(snapshot, process, selection.now, input.format))
+            .map(|(snapshot, process)| Row {
+                trend: before.trend(&snapshot.host.alias, process),
+                ..Row::of(snapshot, process, selection.now, input.format)
+            })
             .collect();
         let mut notes = vec![NO_PARENTS];
         if moment.is_some() {
@@ -324,6 +339,7 @@ impl Row {
             threads: process.threads.filter(|_| detailed),
             cpu_time_seconds: cpu_time(process).filter(|_| detailed),
             command: command.map(|text| clip(text, COMMAND_CHARS).into_owned()),
+            trend: None,
             age_seconds: snapshot
                 .age_secs(Plugin::ProcessList, now)
                 .filter(|age| *age > snapshot.host.interval.as_secs_f64()),
