@@ -11,6 +11,7 @@ use std::{
 };
 
 use glances_client::{Auth, Client, ClientOptions};
+use jiff::tz::TimeZone;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -266,6 +267,12 @@ impl Fleet {
                 criticality: server.criticality,
                 paused: server.paused,
                 interval,
+                // The configuration has checked that there is one of that name.
+                timezone: server
+                    .timezone
+                    .as_deref()
+                    .and_then(|name| TimeZone::get(name).ok())
+                    .unwrap_or(TimeZone::UTC),
             }),
             options,
             client,

@@ -67,6 +67,24 @@ impl Unit {
             Self::Flag => "0 or 1",
         }
     }
+
+    /// The least change that is news, in this unit: below it a series counts as still, however
+    /// still it usually is.
+    #[must_use]
+    pub const fn floor(self) -> f64 {
+        match self {
+            // A point of a percentage, a millisecond, a task in ten.
+            Self::Percent | Self::Milliseconds | Self::Celsius | Self::Count | Self::Dbm => 1.0,
+            Self::Load => 0.1,
+            Self::Seconds => 0.001,
+            // Ten kilobytes a second are a keep-alive.
+            Self::BytesPerSecond => 1e4,
+            Self::PerSecond | Self::PercentOfCore | Self::Watts => 5.0,
+            Self::Bytes => 1e7,
+            Self::Rpm => 100.0,
+            Self::Flag => 0.5,
+        }
+    }
 }
 
 /// How a series comes about.
@@ -116,6 +134,9 @@ pub struct Metric {
     pub per_core: bool,
     /// Weight in the health of a server, 0-10.
     pub weight: u8,
+    /// Its habits are learned, so that what is unusual can be told. One that repeats another, or
+    /// that thresholds say all about, is not.
+    pub judged: bool,
     /// The series that this one is a part of.
     pub share_of: Option<&'static str>,
     /// How it is read.
@@ -192,6 +213,13 @@ pub fn findings(snapshot: &Snapshot) -> Vec<Finding> {
             .then_with(|| a.series.cmp(&b.series))
     });
     found
+}
+
+/// The row of the catalogue that a series is of.
+#[must_use]
+pub fn of_series(series: &str) -> Option<&'static Metric> {
+    let path = series.split('[').next()?;
+    METRICS.iter().find(|metric| metric.path == path)
 }
 
 /// `path` or `path[item]`.

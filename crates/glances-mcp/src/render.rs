@@ -88,6 +88,7 @@ const IN_UNIT: &[&str] = &[
     "peak_p95",
     "backtest_error",
     "naive_error",
+    "expected",
     "likely",
     "low",
     "high",

@@ -13,7 +13,7 @@ use glances_client::{
         ProcessCount, QuickLook, RaidArray, Sensor, SmartDisk, System, Vm, Wifi,
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use crate::model::{Criticality, HostName, Severity};
@@ -37,6 +37,8 @@ pub struct Host {
     pub paused: bool,
     /// Time between two polls.
     pub interval: Duration,
+    /// Where its days begin: nightly jobs keep their hour there. UTC unless configured.
+    pub timezone: TimeZone,
 }
 
 /// Plugins whose age decides whether a server is `stale`.

@@ -2,6 +2,7 @@
 //! [`all`]. Knows no transport.
 
 mod alerts;
+mod anomalies;
 mod args;
 pub mod arguments;
 mod capacity;
@@ -66,6 +67,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<history::QueryMetrics>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
+        ToolDef::of::<anomalies::DetectAnomalies>(),
     ]
 }
 

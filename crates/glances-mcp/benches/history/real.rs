@@ -41,6 +41,7 @@ pub(crate) async fn run(hours: u32) {
         criticality: Criticality::Normal,
         paused: false,
         interval: Duration::from_secs(INTERVAL_SECS.into()),
+        timezone: jiff::tz::TimeZone::UTC,
     });
     let mut recorded = Recorded::default();
     let rounds = u64::from(hours * 3_600 / INTERVAL_SECS);

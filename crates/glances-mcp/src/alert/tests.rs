@@ -40,6 +40,7 @@ impl Machine {
             criticality: Criticality::High,
             paused: false,
             interval: Duration::from_secs(10),
+            timezone: jiff::tz::TimeZone::UTC,
         };
         Self { snapshot: Snapshot::unseen(Arc::new(host)) }
     }

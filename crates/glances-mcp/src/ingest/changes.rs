@@ -266,6 +266,7 @@ mod tests {
             criticality: Criticality::Normal,
             paused: false,
             interval: Duration::from_secs(10),
+            timezone: jiff::tz::TimeZone::UTC,
         })
     }
 

@@ -9,10 +9,10 @@ use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::{rows::Row, series::metric_of};
-use self::{
-    rows::{Aggregate, Order, SortBy, merged, sort},
-    series::Pattern,
+use self::rows::{Aggregate, Order, SortBy, merged, sort};
+pub(super) use self::{
+    rows::Row,
+    series::{Pattern, metric_of},
 };
 use super::{
     Context, Output, Tool, ToolError,

@@ -54,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // write
     ("poll", &["command", "model", "snapshot", "tasks"]),
     ("ingest", &["alert", "live", "metric", "model", "render", "snapshot", "store"]),
-    ("judge", &["live", "model", "store"]),
+    ("judge", &["live", "metric", "model", "snapshot", "store"]),
     // pure: polls in, transitions out
     ("alert", &["metric", "model", "selector", "snapshot"]),
     ("store", &["model"]),

@@ -10,6 +10,7 @@
 mod support;
 
 mod alerts;
+mod anomalies;
 mod arguments;
 mod cli;
 mod contracts;

@@ -149,6 +149,7 @@ impl Polled {
             criticality: Criticality::High,
             paused: false,
             interval,
+            timezone: jiff::tz::TimeZone::UTC,
         };
         let on = |name: &&str| !spec.disabled.iter().any(|off| off == name);
         let names = spec.flavor.plugins().filter(on);

@@ -1,0 +1,111 @@
+//! Two weeks of a simulated fleet in history, judged, and the tools over them: without HTTP, at one
+//! fixed moment.
+
+use std::sync::Arc;
+
+use fleet_sim::{
+    Flavor, Fleet, HostSpec,
+    scenario::{Scenario, Span as Days},
+};
+use glances_mcp::{
+    access::Principal,
+    command::Commands,
+    judge::{Judgement, Judgements, judge},
+    live::Live,
+    query::Query,
+    store::{History, Memory},
+    tools::{Context, Progress},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::{
+    arguments,
+    feed::{Feed, fill},
+    tool,
+};
+
+/// A Monday.
+const MONDAY: f64 = 1_795_392_000.0;
+/// Now: a Friday, two in the afternoon.
+pub(crate) const END: f64 = MONDAY + 18.0 * 86_400.0 + 14.0 * HOUR;
+pub(crate) const HOUR: f64 = 3_600.0;
+/// What a store in memory holds of one series, at a poll every five minutes.
+const DAYS_MAX: f64 = 13.8;
+const EVERY_SECS: u32 = 300;
+
+/// So many days up to now.
+pub(crate) fn days(days: f64) -> Days {
+    Days { begin: END - days.min(DAYS_MAX) * 86_400.0, end: END }
+}
+
+/// Hosts of one flavour.
+pub(crate) fn specs(count: usize, seed: u64) -> Vec<HostSpec> {
+    let mut specs = Fleet::mixed_specs(count, seed);
+    specs.iter_mut().for_each(|spec| spec.flavor = Flavor::V4_5_8);
+    specs
+}
+
+/// The tools over a scenario that is past.
+pub(crate) struct Past {
+    pub(crate) cx: Context,
+    pub(crate) judgements: Judgements,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Past {
+    pub(crate) async fn of(scenario: Scenario) -> Self {
+        Self::polled(scenario, EVERY_SECS).await
+    }
+
+    /// Polled so often.
+    pub(crate) async fn polled(scenario: Scenario, every_secs: u32) -> Self {
+        let store = Arc::new(Memory::default());
+        let live = Live::default();
+        let mut last = Feed::new(scenario.clone(), every_secs);
+        let rounds = last.rounds();
+        last.snapshots(rounds - 2);
+        let snapshots = last.snapshots(rounds - 1);
+        live.set_hosts(snapshots.iter().map(|snapshot| snapshot.host.clone()).collect());
+        snapshots.into_iter().for_each(|snapshot| assert!(live.publish(snapshot)));
+        fill(Feed::new(scenario, every_secs), &*store, u64::MAX).await;
+        let history = History::new(store);
+        let (publish, mut judgements) = watch::channel(Arc::<Judgement>::default());
+        let task = tokio::spawn(judge(live.clone(), history.clone(), publish, now));
+        judgements.changed().await.unwrap();
+        let (_, alerts) = watch::channel(Arc::default());
+        let query = Query::new(live, history, judgements.clone(), alerts);
+        let (commands, _) = Commands::channel();
+        let cx = Context {
+            principal: Principal::local(),
+            query,
+            commands,
+            now,
+            progress: Progress::default(),
+        };
+        Self { cx, judgements, task }
+    }
+
+    /// The structured answer of a tool.
+    pub(crate) async fn ask(&self, name: &str, input: Value) -> Value {
+        let reply = tool(name).call(self.cx.clone(), arguments(input)).await;
+        reply.unwrap_or_else(|err| panic!("{name}: {err}")).structured
+    }
+
+    /// What a tool says instead of an answer.
+    pub(crate) async fn refused(&self, name: &str, input: Value) -> String {
+        let reply = tool(name).call(self.cx.clone(), arguments(input)).await;
+        reply.map(|reply| reply.text).expect_err("is refused").to_string()
+    }
+}
+
+impl Drop for Past {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(END as i64).unwrap()
+}
