@@ -12,6 +12,7 @@ mod forecast;
 mod history;
 mod listing;
 mod network;
+mod performance;
 mod processes;
 mod selecting;
 mod servers;
@@ -68,6 +69,7 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
         ToolDef::of::<anomalies::DetectAnomalies>(),
+        ToolDef::of::<performance::PerformanceComparison>(),
     ]
 }
 

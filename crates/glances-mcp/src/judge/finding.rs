@@ -162,7 +162,8 @@ impl Anomalies {
     #[must_use]
     pub fn is_shared(&self, finding: &Finding) -> bool {
         let near = |it: &&Incident| finding.since < it.until && it.since < finding.until;
-        let record = self.incidents.iter().filter(|incident| incident.severity == Severity::Critical);
+        let record =
+            self.incidents.iter().filter(|incident| incident.severity == Severity::Critical);
         record.into_iter().any(|incident| near(&incident))
     }
 

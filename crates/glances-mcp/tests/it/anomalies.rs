@@ -23,7 +23,7 @@ fn play(scenario: &mut Scenario, kind: Kind, host: usize, hours_ago: f64, hours:
 
 #[tokio::test(start_paused = true)]
 async fn incidents_stand_in_the_first_places_with_their_series() {
-    let mut scenario = Scenario::calm(specs(6, 5), days(FORTNIGHT), 5);
+    let mut scenario = Scenario::calm(specs(4, 5), days(FORTNIGHT), 5);
     play(&mut scenario, Kind::MemoryLeak, 0, 12.0, 11.9);
     play(&mut scenario, Kind::CpuRunaway, 1, 3.0, 2.0);
     play(&mut scenario, Kind::DeployShift, 2, 20.0, 20.0);
@@ -49,7 +49,7 @@ async fn incidents_stand_in_the_first_places_with_their_series() {
     assert!(!servers(&reply).contains(&"sim-004".to_owned()), "{reply:#}");
     let busy = first.iter().find(|row| row["server"] == "sim-002").unwrap();
     assert!(busy["with"].to_string().contains("load.min5"), "{busy}");
-    assert!(reply["coverage"]["selected"] == 6 && reply["series_judged"].as_u64() > Some(60));
+    assert!(reply["coverage"]["selected"] == 4 && reply["series_judged"].as_u64() > Some(60));
 
     let growth = past.ask("detect_anomalies", json!({"kind": "trend_change"})).await;
     assert_eq!(servers(&growth), ["sim-001"], "{growth:#}");
@@ -60,14 +60,13 @@ async fn incidents_stand_in_the_first_places_with_their_series() {
 
 #[tokio::test(start_paused = true)]
 async fn a_quiet_fleet_has_next_to_nothing_unusual() {
-    let past = Past::of(Scenario::calm(specs(10, 77), days(FORTNIGHT), 77)).await;
+    let past = Past::of(Scenario::calm(specs(5, 77), days(FORTNIGHT), 77)).await;
     let day = past.ask("detect_anomalies", json!({})).await;
     assert!(day["found"].as_u64() <= Some(1), "{day:#}");
     let week = past.ask("detect_anomalies", json!({"since": "-7d", "limit": 50})).await;
-    println!("{week:#}");
     // One in a fortnight of a server.
-    assert!(week["found"].as_u64() <= Some(5), "{week:#}");
-    assert!(week["series_judged"].as_u64() > Some(150), "{week:#}");
+    assert!(week["found"].as_u64() <= Some(3), "{week:#}");
+    assert!(week["series_judged"].as_u64() > Some(60), "{week:#}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,6 +53,9 @@ const PARAMETERS: &[&str] = &[
     "order",
     "points",
     "state",
+    "kind",
+    "sensitivity",
+    "change_at",
 ];
 
 /// Clients cut longer descriptions.

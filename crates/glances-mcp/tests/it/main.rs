@@ -20,6 +20,7 @@ mod glances;
 mod history;
 mod http;
 mod layers;
+mod performance;
 mod principals;
 mod questions;
 mod reload;

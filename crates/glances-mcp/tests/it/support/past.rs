@@ -10,7 +10,7 @@ use fleet_sim::{
 use glances_mcp::{
     access::Principal,
     command::Commands,
-    judge::{Judgement, Judgements, judge},
+    judge::{Judgement, judge},
     live::Live,
     query::Query,
     store::{History, Memory},
@@ -40,17 +40,24 @@ pub(crate) fn days(days: f64) -> Days {
     Days { begin: END - days.min(DAYS_MAX) * 86_400.0, end: END }
 }
 
+/// What is judged; weeks of all the rest would take minutes to make.
+const PLUGINS: &[&str] =
+    &["cpu", "load", "mem", "memswap", "fs", "diskio", "network", "processcount", "system"];
+
 /// Hosts of one flavour.
 pub(crate) fn specs(count: usize, seed: u64) -> Vec<HostSpec> {
     let mut specs = Fleet::mixed_specs(count, seed);
-    specs.iter_mut().for_each(|spec| spec.flavor = Flavor::V4_5_8);
+    for spec in &mut specs {
+        spec.flavor = Flavor::V4_5_8;
+        let others = spec.flavor.plugins().filter(|name| !PLUGINS.contains(name));
+        spec.disabled = others.map(str::to_owned).collect();
+    }
     specs
 }
 
 /// The tools over a scenario that is past.
 pub(crate) struct Past {
     pub(crate) cx: Context,
-    pub(crate) judgements: Judgements,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -75,7 +82,7 @@ impl Past {
         let task = tokio::spawn(judge(live.clone(), history.clone(), publish, now));
         judgements.changed().await.unwrap();
         let (_, alerts) = watch::channel(Arc::default());
-        let query = Query::new(live, history, judgements.clone(), alerts);
+        let query = Query::new(live, history, judgements, alerts);
         let (commands, _) = Commands::channel();
         let cx = Context {
             principal: Principal::local(),
@@ -84,7 +91,7 @@ impl Past {
             now,
             progress: Progress::default(),
         };
-        Self { cx, judgements, task }
+        Self { cx, task }
     }
 
     /// The structured answer of a tool.
