@@ -148,7 +148,7 @@ impl Hours {
         };
         let hours = self.means.iter().enumerate().take(end).skip(change.at);
         let beyond = hours.filter(|(hour, value)| beyond(*hour, **value));
-        beyond.map(|(hour, _)| hour).last().unwrap_or(change.at)
+        beyond.map(|(hour, _)| hour).next_back().unwrap_or(change.at)
     }
 
     /// Growth over hours that is not what this time of day brings.

@@ -14,6 +14,7 @@ use glances_mcp::{
     live::Live,
     query::Query,
     store::{History, Memory},
+    tasks::Tasks,
     tools::{Context, Progress},
 };
 use jiff::Timestamp;
@@ -58,7 +59,7 @@ pub(crate) fn specs(count: usize, seed: u64) -> Vec<HostSpec> {
 /// The tools over a scenario that is past.
 pub(crate) struct Past {
     pub(crate) cx: Context,
-    task: tokio::task::JoinHandle<()>,
+    _tasks: Tasks,
 }
 
 impl Past {
@@ -79,7 +80,8 @@ impl Past {
         fill(Feed::new(scenario, every_secs), &*store, u64::MAX).await;
         let history = History::new(store);
         let (publish, mut judgements) = watch::channel(Arc::<Judgement>::default());
-        let task = tokio::spawn(judge(live.clone(), history.clone(), publish, now));
+        let tasks = Tasks::default();
+        tasks.spawn("judge", judge(live.clone(), history.clone(), publish, now));
         judgements.changed().await.unwrap();
         let (_, alerts) = watch::channel(Arc::default());
         let query = Query::new(live, history, judgements, alerts);
@@ -91,7 +93,7 @@ impl Past {
             now,
             progress: Progress::default(),
         };
-        Self { cx, task }
+        Self { cx, _tasks: tasks }
     }
 
     /// The structured answer of a tool.
@@ -104,12 +106,6 @@ impl Past {
     pub(crate) async fn refused(&self, name: &str, input: Value) -> String {
         let reply = tool(name).call(self.cx.clone(), arguments(input)).await;
         reply.map(|reply| reply.text).expect_err("is refused").to_string()
-    }
-}
-
-impl Drop for Past {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
