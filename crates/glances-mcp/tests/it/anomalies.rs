@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::past::{END, HOUR, Past, days, specs};
 
-const FORTNIGHT: f64 = 13.8;
+/// Enough for habits of the day.
+const DAYS: f64 = 9.5;
 
 fn rows(reply: &Value) -> Vec<Value> {
     reply["anomalies"].as_array().unwrap().clone()
@@ -23,11 +24,11 @@ fn play(scenario: &mut Scenario, kind: Kind, host: usize, hours_ago: f64, hours:
 
 #[tokio::test(start_paused = true)]
 async fn incidents_stand_in_the_first_places_with_their_series() {
-    let mut scenario = Scenario::calm(specs(4, 5), days(FORTNIGHT), 5);
+    let mut scenario = Scenario::calm(specs(4, 5), days(DAYS), 5);
     play(&mut scenario, Kind::MemoryLeak, 0, 12.0, 11.9);
     play(&mut scenario, Kind::CpuRunaway, 1, 3.0, 2.0);
     play(&mut scenario, Kind::DeployShift, 2, 20.0, 20.0);
-    play(&mut scenario, Kind::BackupWindow, 3, 24.0 * 13.0, 24.0 * 13.0);
+    play(&mut scenario, Kind::BackupWindow, 3, 24.0 * 9.0, 24.0 * 9.0);
     let truth = scenario.incidents().to_vec();
     let past = Past::of(scenario).await;
     let reply = past.ask("detect_anomalies", json!({})).await;
@@ -59,14 +60,26 @@ async fn incidents_stand_in_the_first_places_with_their_series() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quiet_fleet_has_next_to_nothing_unusual() {
-    let past = Past::of(Scenario::calm(specs(5, 77), days(FORTNIGHT), 77)).await;
+async fn a_calm_fleet_is_unchanged_and_next_to_nothing_of_it_is_unusual() {
+    let past = Past::of(Scenario::calm(specs(4, 77), days(DAYS), 77)).await;
     let day = past.ask("detect_anomalies", json!({})).await;
     assert!(day["found"].as_u64() <= Some(1), "{day:#}");
     let week = past.ask("detect_anomalies", json!({"since": "-7d", "limit": 50})).await;
     // One in a fortnight of a server.
-    assert!(week["found"].as_u64() <= Some(3), "{week:#}");
+    assert!(week["found"].as_u64() <= Some(2), "{week:#}");
     assert!(week["series_judged"].as_u64() > Some(60), "{week:#}");
+    for call in [
+        json!({}),
+        json!({"since": "-12h"}),
+        json!({"change_at": "-4h"}),
+        json!({"baseline": "-7d", "since": "-6h"}),
+    ] {
+        let reply = past.ask("performance_comparison", call.clone()).await;
+        assert_eq!(reply["fleet"]["verdict"], "unchanged", "{call}: {reply:#}");
+        assert_eq!(reply["fleet"]["cannot_tell"], 0, "{call}: {reply:#}");
+        // And what a small change would have to be to be seen.
+        assert!(reply["notes"].to_string().contains("would not have been seen"), "{reply:#}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +105,7 @@ async fn a_fresh_server_is_refused_with_what_is_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_time_without_samples_is_a_gap_and_no_anomaly() {
-    let mut scenario = Scenario::calm(specs(3, 5), days(FORTNIGHT), 5);
+    let mut scenario = Scenario::calm(specs(1, 5), days(DAYS), 5);
     play(&mut scenario, Kind::Outage, 0, 8.0, 4.0);
     let past = Past::of(scenario).await;
     let reply = past.ask("detect_anomalies", json!({"sensitivity": "high"})).await;
@@ -105,7 +118,7 @@ async fn a_time_without_samples_is_a_gap_and_no_anomaly() {
 
 #[tokio::test(start_paused = true)]
 async fn a_time_that_is_not_at_hand_is_computed_as_it_would_have_been() {
-    let mut scenario = Scenario::calm(specs(3, 5), days(FORTNIGHT), 5);
+    let mut scenario = Scenario::calm(specs(2, 5), days(13.8), 5);
     play(&mut scenario, Kind::CpuRunaway, 1, 24.0 * 8.0, 3.0);
     let past = Past::of(scenario).await;
     let older = json!({"since": "-9d", "until": "-7d"});
