@@ -7,7 +7,7 @@ use analytics::{
     Change, Confidence, Sample, Score, Settings, Severity, Size, Steps, change_points, is_sizeable,
     median, quantile, score_series,
 };
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
 
 use super::{
     finding::{Anomalies, FINDINGS_KEPT_SECS, Finding, Kind, SHIFT_TOLD_SECS},
@@ -29,6 +29,8 @@ const SHIFT_WARNING: f64 = 5.0;
 const LEVEL_QUANTILES: (f64, f64) = (0.05, 0.95);
 /// Hours after which a level that is not seen any more is over.
 const BACK_HOURS: usize = 3;
+/// A change so near to the begin or the end of a weekend may be the weekend.
+const WEEKEND_NEAR_SECS: i64 = 12 * HOUR;
 /// Days before a shift that say what an hour was like.
 const RHYTHM_DAYS: usize = 7;
 /// A spike that has not gone after so long is a new level.
@@ -86,7 +88,7 @@ impl Hours {
     }
 
     /// Levels that changed for good, in the time that findings are kept.
-    fn shifts(&self) -> Vec<Finding> {
+    fn shifts(&self, zone: &TimeZone) -> Vec<Finding> {
         let oldest = self.span.to - FINDINGS_KEPT_SECS - SHIFT_TOLD_SECS;
         let changes = change_points(&self.means, HOURS_A_DAY).unwrap_or_default();
         let mut shifts = Vec::new();
@@ -95,6 +97,9 @@ impl Hours {
         for ((change, end), start) in changes.iter().zip(ends).zip(starts) {
             let since = self.secs_of(change.at);
             if since < oldest || !self.is_sizeable(change.after, change.before) {
+                continue;
+            }
+            if self.is_weekly(change, end, zone) {
                 continue;
             }
             let Some(usual) = self.usual(start, change.at) else { continue };
@@ -121,6 +126,29 @@ impl Hours {
             });
         }
         shifts
+    }
+
+    /// Whether a change is the week's: its first day is nearer to the same day a week before than the
+    /// change is large. Without a week before, whether a weekend begins or ends about then.
+    fn is_weekly(&self, change: &Change, end: usize, zone: &TimeZone) -> bool {
+        let week = 7 * HOURS_A_DAY;
+        let hours = change.at..end.min(change.at + HOURS_A_DAY);
+        let moved = hours.filter_map(|hour| {
+            let before = self.means.get(hour.checked_sub(week)?)?;
+            Some(self.means.get(hour)? - before).filter(|moved| moved.is_finite())
+        });
+        let moved: Vec<f64> = moved.collect();
+        if moved.len() * 2 >= HOURS_A_DAY {
+            let shift = change.after - change.before;
+            return median(&moved).is_some_and(|moved| moved.abs() < shift.abs() / 2.0);
+        }
+        let weekday = |secs: i64| {
+            let at = Timestamp::from_second(secs).unwrap_or_default();
+            at.to_zoned(zone.clone()).weekday()
+        };
+        let free = |secs| matches!(weekday(secs), Weekday::Saturday | Weekday::Sunday);
+        let at = self.secs_of(change.at);
+        free(at - WEEKEND_NEAR_SECS) != free(at + WEEKEND_NEAR_SECS)
     }
 
     /// What the hours of a level were like.
@@ -284,7 +312,7 @@ pub(super) fn add(
         }
     }
     for one in hours {
-        for shift in one.shifts() {
+        for shift in one.shifts(zone) {
             // What the 5-minute level saw of it tells when it came.
             let same = |known: &Finding| {
                 known.series == shift.series

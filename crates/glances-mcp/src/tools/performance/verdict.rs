@@ -26,6 +26,8 @@ const DAYS_SURE: usize = 5;
 const RHYTHM_DAYS_MIN: usize = 3;
 /// Share of the servers of a group that have to agree for a word about all.
 const GROUP_SHARE: f64 = 0.2;
+/// In a group of so many one server alone is none of all.
+const GROUP_LARGE: usize = 4;
 /// How many times as many servers have to go one way as the other.
 const GROUP_FACTOR: usize = 2;
 /// Fewest servers for a sign test, and its limit: p < 0.01.
@@ -350,7 +352,10 @@ impl Counts {
     /// A word about all of them; `common` is the way in which all went a little.
     pub(super) fn word(&self, common: Option<Word>) -> Word {
         #[expect(clippy::cast_precision_loss, reason = "servers")]
-        let many = |count: usize| count > 0 && count as f64 >= GROUP_SHARE * self.told() as f64;
+        let many = |count: usize| {
+            let least = if self.told() >= GROUP_LARGE { 2 } else { 1 };
+            count >= least && count as f64 >= GROUP_SHARE * self.told() as f64
+        };
         match () {
             () if self.told() <= self.cannot_tell => Word::CannotTell,
             () if many(self.worse) && self.worse >= GROUP_FACTOR * self.better => Word::Worse,
@@ -484,6 +489,7 @@ mod tests {
         assert_eq!(word(3, 0, 7, 0), Word::Worse);
         assert_eq!(word(1, 0, 9, 0), Word::Unchanged);
         assert_eq!(word(3, 2, 5, 0), Word::Mixed);
+        assert_eq!((word(1, 0, 3, 0), word(1, 0, 2, 0)), (Word::Unchanged, Word::Worse));
         assert_eq!(word(0, 2, 1, 1), Word::Better);
         assert_eq!(word(1, 0, 0, 5), Word::CannotTell);
     }

@@ -10,10 +10,11 @@ use fleet_sim::{
 use glances_mcp::{
     access::Principal,
     command::Commands,
-    judge::{Judgement, judge},
+    ingest::Recorded,
+    judge::{Judgement, is_judged, judge},
     live::Live,
     query::Query,
-    store::{History, Memory},
+    store::{Batch, History, Memory, Store as _},
     tasks::Tasks,
     tools::{Context, Progress},
 };
@@ -23,7 +24,7 @@ use tokio::sync::watch;
 
 use super::{
     arguments,
-    feed::{Feed, fill},
+    feed::{Feed, noted},
     tool,
 };
 
@@ -77,7 +78,7 @@ impl Past {
         let snapshots = last.snapshots(rounds - 1);
         live.set_hosts(snapshots.iter().map(|snapshot| snapshot.host.clone()).collect());
         snapshots.into_iter().for_each(|snapshot| assert!(live.publish(snapshot)));
-        fill(Feed::new(scenario, every_secs), &*store, u64::MAX).await;
+        fill(Feed::new(scenario, every_secs), &store).await;
         let history = History::new(store);
         let (publish, mut judgements) = watch::channel(Arc::<Judgement>::default());
         let tasks = Tasks::default();
@@ -106,6 +107,18 @@ impl Past {
     pub(crate) async fn refused(&self, name: &str, input: Value) -> String {
         let reply = tool(name).call(self.cx.clone(), arguments(input)).await;
         reply.map(|reply| reply.text).expect_err("is refused").to_string()
+    }
+}
+
+/// Every poll of what is judged; of the rest nothing is asked here.
+async fn fill(mut feed: Feed, store: &Memory) {
+    let mut recorded = Recorded::default();
+    for round in 0..feed.rounds() {
+        let mut batch = noted(&mut recorded, &feed.snapshots(round));
+        for sample in &mut batch.samples {
+            sample.values.retain(|(name, _)| is_judged(name));
+        }
+        store.append(&Batch { samples: batch.samples, ..Batch::default() }).await.unwrap();
     }
 }
 
