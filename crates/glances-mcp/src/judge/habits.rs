@@ -248,3 +248,93 @@ pub(super) fn slot_of(steps: Steps, zone: &TimeZone, secs: i64) -> Slot {
     let offset = Timestamp::from_second(secs).map_or(0, |at| zone.to_offset(at).seconds());
     steps.at(secs.saturating_add(i64::from(offset)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::finding::Kind;
+
+    const DAY: i64 = 86_400;
+    /// A Monday.
+    const BEGIN: i64 = 1_795_392_000;
+
+    /// So many days of a processor with a job of 20 minutes at an hour of the clock.
+    fn processor(days: i64, job: impl Fn(i64) -> f64) -> Vec<Point> {
+        let steps = days * DAY / STEP_SECS;
+        let value = |step: i64| 20.0 + (step * 7_919 % 13) as f64 * 0.1 + job(step * STEP_SECS);
+        (0..steps).map(|step| Point::one(BEGIN + step * STEP_SECS, value(step))).collect()
+    }
+
+    fn learned(points: Vec<Point>, days: i64) -> Habits {
+        let span = Span { from: BEGIN, to: BEGIN + days * DAY };
+        Habits::learn(vec![("cpu.total".into(), points)], span, &TimeZone::UTC).unwrap()
+    }
+
+    #[test]
+    fn what_comes_step_by_step_is_judged_as_what_was_learned() {
+        let busy = |secs: i64| {
+            if (9 * DAY + 7_200..9 * DAY + 10_800).contains(&secs) { 50.0 } else { 0.0 }
+        };
+        let all = processor(10, busy);
+        let whole = learned(all.clone(), 10).anomalies();
+        let (before, after) = all.split_at((9 * DAY / STEP_SECS) as usize);
+        let mut step_by_step = learned(before.to_vec(), 9);
+        for (at, point) in after.iter().enumerate() {
+            let to = BEGIN + 9 * DAY + (at as i64 + 1) * STEP_SECS;
+            step_by_step.advance(vec![vec![*point]], to);
+        }
+        let told = step_by_step.anomalies();
+        assert_eq!(told.findings.len(), 1, "{:?}", told.findings);
+        let (one, other) = (&told.findings[0], &whole.findings[0]);
+        assert_eq!((one.since, one.until), (other.since, other.until));
+        // An hour from two o'clock on the tenth day.
+        assert_eq!(one.since, BEGIN + 9 * DAY + 7_200);
+        assert_eq!((one.until - one.since, one.kind), (3_600, Kind::Spike));
+        assert!((one.value - 70.0).abs() < 2.0 && (one.expected - 20.0).abs() < 2.0, "{one:?}");
+        assert!(!one.lasts && !one.habit);
+    }
+
+    #[test]
+    fn a_job_of_every_night_is_a_habit_and_moves_with_the_clocks_of_its_place() {
+        let job = |secs: i64| if (7_200..8_400).contains(&(secs % DAY)) { 30.0 } else { 0.0 };
+        let told = learned(processor(10, job), 10).anomalies();
+        let late = told.findings.iter().filter(|it| it.since > BEGIN + 7 * DAY);
+        assert!(late.clone().all(|it| it.habit), "{:?}", late.collect::<Vec<_>>());
+        let steps = Steps::new(300).unwrap();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        // Three in the morning by the clock, before and after it was put back.
+        let summer = "2026-10-24T01:00:00Z".parse::<Timestamp>().unwrap().as_second();
+        let winter = "2026-10-26T02:00:00Z".parse::<Timestamp>().unwrap().as_second();
+        assert_eq!(slot_of(steps, &zone, summer).index, 36);
+        assert_eq!(slot_of(steps, &zone, winter).index, 36);
+    }
+
+    #[test]
+    fn a_gap_is_told_and_no_value() {
+        let mut points = processor(8, |_| 0.0);
+        points.retain(|point| !(BEGIN + 7 * DAY..BEGIN + 7 * DAY + 7_200).contains(&point.secs));
+        let told = learned(points, 8).anomalies();
+        assert_eq!(told.findings, []);
+        assert_eq!(told.gaps, [Span { from: BEGIN + 7 * DAY, to: BEGIN + 7 * DAY + 7_200 }]);
+        let night = Span { from: BEGIN + 7 * DAY + 3_600, to: BEGIN + 8 * DAY };
+        assert_eq!(told.gap_secs(night), 3_600);
+    }
+
+    #[test]
+    fn without_three_days_a_series_is_cold() {
+        let told = learned(processor(1, |_| 0.0), 1).anomalies();
+        assert_eq!(told.moments, []);
+        assert_eq!(told.cold[0].history_secs, DAY);
+    }
+
+    #[test]
+    fn a_day_later_it_is_time_to_learn_anew() {
+        let habits = learned(processor(5, |_| 0.0), 5);
+        let names = habits.names();
+        let now = BEGIN + 5 * DAY;
+        assert!(!habits.is_old(&names, &TimeZone::UTC, now + 3_600));
+        assert!(habits.is_old(&names, &TimeZone::UTC, now + DAY));
+        assert!(!habits.is_old(&[], &TimeZone::UTC, now + 600), "once an hour at most");
+        assert!(habits.is_old(&[], &TimeZone::UTC, now + 3_600));
+    }
+}

@@ -50,6 +50,15 @@ pub(super) struct At {
     pub(super) slot: Slot,
 }
 
+/// Unusual steps after each other.
+#[derive(Clone, Copy)]
+struct Run {
+    begin: i64,
+    last: i64,
+    /// What was expected when it began: a level follows what it is to be told from.
+    expected: f64,
+}
+
 /// One series and its habits.
 pub(super) struct Watched {
     pub(super) series: SeriesName,
@@ -64,8 +73,8 @@ pub(super) struct Watched {
     /// What is usual at some time of the day.
     range: Option<(f64, f64)>,
     first_secs: Option<i64>,
-    /// When the present run of unusual steps began, and its last one.
-    run: Option<(i64, i64)>,
+    /// The present run of unusual steps.
+    run: Option<Run>,
     /// Of the last finding: steps on this side of what was usual, and whether that ended it.
     inside: MOfN,
     back: bool,
@@ -150,7 +159,7 @@ impl Watched {
             }
             self.moments.push_back(Moment { secs: at.secs, value, expected, scale });
         }
-        self.note_run(at, z >= USUAL_DEVIATIONS);
+        self.note_run(at, expected, z >= USUAL_DEVIATIONS);
         let severity = self.gates.push(at.slot, z);
         let repeated = self.habit.push(z >= USUAL_DEVIATIONS) && severity.is_none();
         if let Some(severity) = severity.or(repeated.then_some(Severity::Info)) {
@@ -174,7 +183,7 @@ impl Watched {
             (cold_start(history), z, expected)
         {
             let gross = z >= z_min && self.is_sizeable(value, expected);
-            self.note_run(at, gross);
+            self.note_run(at, expected, gross);
             if self.early.push(gross) {
                 let scale = (value - expected).abs() / z;
                 let score = Score { z, expected, scale };
@@ -220,16 +229,25 @@ impl Watched {
     }
 
     /// Keeps when a run of unusual steps began: the gates tell of it some steps later.
-    fn note_run(&mut self, at: At, unusual: bool) {
+    fn note_run(&mut self, at: At, expected: f64, unusual: bool) {
         let (_, longest) = HABIT_GATE;
         let apart = self.step_secs() * i64::from(longest);
-        match (self.run, unusual) {
-            (Some((_, last)), _) if at.secs - last > apart => {
-                self.run = unusual.then_some((at.secs, at.secs));
+        self.run = self.run.filter(|run| at.secs - run.last <= apart);
+        if unusual {
+            let new = Run { begin: at.secs, last: at.secs, expected };
+            self.run = Some(self.run.map_or(new, |run| Run { last: at.secs, ..run }));
+        }
+    }
+
+    /// A score from what was expected when the run began.
+    fn from_begin(&self, value: f64, score: Score) -> Score {
+        let follows = !self.detector.as_ref().is_some_and(|it| it.rhythm() != Rhythm::Level);
+        match self.run.filter(|_| follows) {
+            Some(Run { expected, .. }) => {
+                let z = (value - expected).abs() / score.scale;
+                Score { z: z.max(score.z), expected, ..score }
             }
-            (Some((begin, _)), true) => self.run = Some((begin, at.secs)),
-            (None, true) => self.run = Some((at.secs, at.secs)),
-            (_, false) => {}
+            None => score,
         }
     }
 
@@ -242,6 +260,7 @@ impl Watched {
         (days_alike, habit): (usize, bool),
     ) {
         let until = at.secs + self.step_secs();
+        let score = self.from_begin(value, score);
         if let Some(last) = self.findings.back_mut()
             && at.secs - last.until <= JOIN_SECS
             && (value > score.expected) == (last.value > last.expected)
@@ -264,7 +283,7 @@ impl Watched {
                 series: self.series.clone(),
                 kind: Kind::Spike,
                 severity,
-                since: self.run.map_or(at.secs, |(begin, _)| begin),
+                since: self.run.map_or(at.secs, |run| run.begin),
                 until,
                 lasts: false,
                 value,
