@@ -240,7 +240,7 @@ impl Watched {
     }
 
     /// A score from what was expected when the run began.
-    fn from_begin(&self, value: f64, score: Score) -> Score {
+    fn since_begin(&self, value: f64, score: Score) -> Score {
         let follows = !self.detector.as_ref().is_some_and(|it| it.rhythm() != Rhythm::Level);
         match self.run.filter(|_| follows) {
             Some(Run { expected, .. }) => {
@@ -260,7 +260,7 @@ impl Watched {
         (days_alike, habit): (usize, bool),
     ) {
         let until = at.secs + self.step_secs();
-        let score = self.from_begin(value, score);
+        let score = self.since_begin(value, score);
         if let Some(last) = self.findings.back_mut()
             && at.secs - last.until <= JOIN_SECS
             && (value > score.expected) == (last.value > last.expected)
