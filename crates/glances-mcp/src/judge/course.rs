@@ -39,8 +39,10 @@ const STAYS_HOURS: i64 = 6;
 const GROWTH_HOURS: [usize; 2] = [6, 24];
 /// From so many deviations on growth is worth a warning.
 const GROWTH_WARNING: f64 = 7.0;
-/// Share of the hours of a growth that went its way: a step goes in one.
+/// Share of the hours of a growth that went its way.
 const GROWTH_STEADY: f64 = 0.7;
+/// Share of a growth that two hours may bring: a step comes in one, or across two.
+const GROWTH_JUMP_MAX: f64 = 0.6;
 /// Growing hours less far apart than this are one growth.
 const GROWTH_JOIN_HOURS: usize = 3;
 
@@ -226,7 +228,7 @@ impl Hours {
         found
     }
 
-    /// Whether most hours went the way of the whole change.
+    /// Whether most hours went the way of the whole change, and no two made most of it.
     fn is_steady(&self, hour: usize, over: usize, change: f64) -> bool {
         let Some(values) = self.means.get(hour.saturating_sub(over)..=hour) else { return false };
         let steps = values.iter().zip(values.iter().skip(1)).map(|(one, next)| next - one);
@@ -234,7 +236,9 @@ impl Hours {
         let with = steps.iter().filter(|step| **step * change > 0.0).count();
         #[expect(clippy::cast_precision_loss, reason = "a day of hours at most")]
         let (with, all) = (with as f64, steps.len() as f64);
-        all > 0.0 && with / all >= GROWTH_STEADY
+        let jump = steps.iter().zip(steps.iter().skip(1)).map(|(one, next)| (one + next).abs());
+        let jump = jump.fold(0.0, f64::max);
+        all > 0.0 && with / all >= GROWTH_STEADY && jump <= GROWTH_JUMP_MAX * change.abs()
     }
 
     /// The hour from which it grew: the lowest, or the highest, before it.
