@@ -184,8 +184,16 @@ impl Hours {
     /// Growth over hours that is not what this time of day brings.
     fn trends(&self, zone: &TimeZone) -> Vec<Finding> {
         let Some(steps) = u32::try_from(HOUR).ok().and_then(Steps::new) else { return Vec::new() };
-        let over = |hours: usize| self.growth(hours, steps, zone);
-        GROWTH_HOURS.into_iter().flat_map(over).collect()
+        let mut found: Vec<Finding> = Vec::new();
+        for hours in GROWTH_HOURS {
+            let mut longer = self.growth(hours, steps, zone);
+            // What was found over fewer hours has the better begin and speed.
+            longer.retain(|it| {
+                !found.iter().any(|known| known.since < it.until && it.since < known.until)
+            });
+            found.extend(longer);
+        }
+        found
     }
 
     fn growth(&self, over: usize, steps: Steps, zone: &TimeZone) -> Vec<Finding> {
@@ -339,5 +347,52 @@ pub(super) fn add(
         if grows(one.metric.path) {
             anomalies.findings.extend(one.trends(zone));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A Monday.
+    const BEGIN: i64 = 1_795_392_000;
+
+    /// Days of memory by the hour: 40 % with a rhythm of the day and noise, and what comes on top.
+    fn memory(days: i64, more: impl Fn(i64) -> f64) -> Hours {
+        let value = |hour: i64| {
+            40.0 + (hour % 24) as f64 * 0.1 + (hour * 7_919 % 13) as f64 * 0.05 + more(hour)
+        };
+        let points: Vec<Point> =
+            (0..days * 24).map(|hour| Point::one(BEGIN + hour * HOUR, value(hour))).collect();
+        let span = Span { from: BEGIN, to: BEGIN + days * DAY };
+        Hours::of("mem.percent".into(), &points, span).unwrap()
+    }
+
+    #[test]
+    fn a_weekend_is_no_new_level_and_a_deploy_is() {
+        let free = |hour: i64| if hour / 24 % 7 >= 5 { 20.0 } else { 0.0 };
+        assert_eq!(memory(20, free).shifts(&TimeZone::UTC), []);
+        assert_eq!(memory(9, free).shifts(&TimeZone::UTC), [], "of the first one nothing is known");
+        // From a Tuesday, ten o'clock, on.
+        let deployed = 15 * 24 + 10;
+        let told = memory(20, |hour| if hour >= deployed { 15.0 } else { 0.0 });
+        let [shift] = &told.shifts(&TimeZone::UTC)[..] else { panic!() };
+        assert!((shift.since - (BEGIN + deployed * HOUR)).abs() <= DAY, "{shift:?}");
+        assert!(shift.lasts && (shift.value - shift.expected - 15.0).abs() < 1.0, "{shift:?}");
+        assert!(shift.usual.0 <= shift.expected && shift.usual.1 < shift.value, "{shift:?}");
+    }
+
+    #[test]
+    fn a_leak_is_growth_and_a_step_is_none() {
+        let (hours, end) = (8, 12 * 24);
+        let leak = memory(12, |hour| 3.0 * (hour - (end - hours)).max(0) as f64);
+        let told = leak.trends(&TimeZone::UTC);
+        let fastest = told.iter().max_by(|a, b| a.score.total_cmp(&b.score)).unwrap();
+        assert!(fastest.lasts && fastest.kind == Kind::TrendChange, "{told:?}");
+        assert!((fastest.per_hour.unwrap() - 3.0).abs() < 0.3, "{fastest:?}");
+        let began = fastest.since - (BEGIN + (end - hours) * HOUR);
+        assert!(began.abs() <= 2 * HOUR, "{fastest:?}");
+        let step = memory(12, |hour| if hour >= end - 4 { 24.0 } else { 0.0 });
+        assert_eq!(step.trends(&TimeZone::UTC), []);
     }
 }
