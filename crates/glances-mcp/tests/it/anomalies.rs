@@ -3,7 +3,7 @@
 use fleet_sim::scenario::{Kind, Scenario};
 use serde_json::{Value, json};
 
-use crate::support::past::{END, HOUR, Past, days, specs};
+use crate::support::judged::{END, HOUR, Judged, days, specs};
 
 /// Enough for habits of the day.
 const DAYS: f64 = 9.5;
@@ -30,7 +30,7 @@ async fn incidents_stand_in_the_first_places_with_their_series() {
     play(&mut scenario, Kind::DeployShift, 2, 20.0, 20.0);
     play(&mut scenario, Kind::BackupWindow, 3, 24.0 * 9.0, 24.0 * 9.0);
     let truth = scenario.incidents().to_vec();
-    let past = Past::of(scenario).await;
+    let past = Judged::of(scenario).await;
     let reply = past.ask("detect_anomalies", json!({})).await;
     let first: Vec<Value> = rows(&reply).into_iter().take(3).collect();
     for incident in truth.iter().filter(|it| it.kind != Kind::BackupWindow) {
@@ -61,7 +61,7 @@ async fn incidents_stand_in_the_first_places_with_their_series() {
 
 #[tokio::test(start_paused = true)]
 async fn a_calm_fleet_is_unchanged_and_next_to_nothing_of_it_is_unusual() {
-    let past = Past::of(Scenario::calm(specs(4, 77), days(DAYS), 77)).await;
+    let past = Judged::of(Scenario::calm(specs(4, 77), days(DAYS), 77)).await;
     let day = past.ask("detect_anomalies", json!({})).await;
     assert!(day["found"].as_u64() <= Some(1), "{day:#}");
     let week = past.ask("detect_anomalies", json!({"since": "-7d", "limit": 50})).await;
@@ -84,7 +84,7 @@ async fn a_calm_fleet_is_unchanged_and_next_to_nothing_of_it_is_unusual() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_server_is_refused_with_what_is_missing() {
-    let past = Past::polled(Scenario::calm(specs(3, 5), days(0.5 / 24.0), 5), 60).await;
+    let past = Judged::polled(Scenario::calm(specs(3, 5), days(0.5 / 24.0), 5), 60).await;
     let reply = past.ask("detect_anomalies", json!({})).await;
     assert_eq!(reply["found"], 0);
     let missing = &reply["not_judged"][0];
@@ -93,7 +93,7 @@ async fn a_fresh_server_is_refused_with_what_is_missing() {
 
     let mut scenario = Scenario::calm(specs(3, 5), days(1.5), 5);
     play(&mut scenario, Kind::CpuRunaway, 1, 2.0, 2.0);
-    let past = Past::of(scenario).await;
+    let past = Judged::of(scenario).await;
     let reply = past.ask("detect_anomalies", json!({})).await;
     let reason = reply["not_judged"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("gross errors only") && reason.contains("habits need 3 days"));
@@ -107,7 +107,7 @@ async fn a_fresh_server_is_refused_with_what_is_missing() {
 async fn a_time_without_samples_is_a_gap_and_no_anomaly() {
     let mut scenario = Scenario::calm(specs(1, 5), days(DAYS), 5);
     play(&mut scenario, Kind::Outage, 0, 8.0, 4.0);
-    let past = Past::of(scenario).await;
+    let past = Judged::of(scenario).await;
     let reply = past.ask("detect_anomalies", json!({"sensitivity": "high"})).await;
     assert!(reply["notes"].to_string().contains("sim-001 4h"), "{reply:#}");
     for row in rows(&reply).iter().filter(|row| row["server"] == "sim-001") {
@@ -120,7 +120,7 @@ async fn a_time_without_samples_is_a_gap_and_no_anomaly() {
 async fn a_time_that_is_not_at_hand_is_computed_as_it_would_have_been() {
     let mut scenario = Scenario::calm(specs(2, 5), days(13.8), 5);
     play(&mut scenario, Kind::CpuRunaway, 1, 24.0 * 8.0, 3.0);
-    let past = Past::of(scenario).await;
+    let past = Judged::of(scenario).await;
     let older = json!({"since": "-9d", "until": "-7d"});
     let reply = past.ask("detect_anomalies", older).await;
     assert!(reply["judged_at"].is_null(), "{reply}");

@@ -3,7 +3,7 @@
 use fleet_sim::scenario::{Kind, Scenario};
 use serde_json::{Value, json};
 
-use crate::support::past::{END, HOUR, Past, days, specs};
+use crate::support::judged::{END, HOUR, Judged, days, specs};
 
 /// The same hours of a week are there.
 const DAYS: f64 = 8.0;
@@ -18,7 +18,7 @@ async fn one_call_tells_whether_production_is_worse_since_a_change() {
     let mut scenario = Scenario::calm(specs(4, 5), days(DAYS), 5);
     let deployed = END - 3.0 * HOUR;
     assert!(scenario.play(Kind::DeployShift, &[0, 1, 2], deployed, 3.0 * HOUR));
-    let past = Past::of(scenario).await;
+    let past = Judged::of(scenario).await;
     let call = json!({"servers": ["env:production"], "change_at": "11:00"});
     let reply = past.ask("performance_comparison", call).await;
     let fleet = &reply["fleet"];
@@ -49,7 +49,7 @@ async fn one_call_tells_whether_production_is_worse_since_a_change() {
 async fn short_history_compares_windows_and_says_so_and_none_cannot_tell() {
     let mut scenario = Scenario::calm(specs(3, 5), days(1.0), 5);
     assert!(scenario.play(Kind::CpuRunaway, &[1], END - 100.0 * 60.0, 100.0 * 60.0));
-    let past = Past::polled(scenario, 60).await;
+    let past = Judged::polled(scenario, 60).await;
     let reply = past.ask("performance_comparison", json!({"change_at": "12:20"})).await;
     let row = row(&reply, "sim-002");
     assert_eq!((&row["verdict"], &row["confidence"]), (&json!("worse"), &json!("low")));
@@ -57,7 +57,7 @@ async fn short_history_compares_windows_and_says_so_and_none_cannot_tell() {
     let reply = past.ask("performance_comparison", json!({})).await;
     assert!(reply["notes"].to_string().contains("less than 3 days of history"), "{reply:#}");
 
-    let past = Past::polled(Scenario::calm(specs(3, 5), days(0.05), 5), 60).await;
+    let past = Judged::polled(Scenario::calm(specs(3, 5), days(0.05), 5), 60).await;
     let reply = past.ask("performance_comparison", json!({"change_at": "-1h"})).await;
     assert_eq!(reply["fleet"]["verdict"], "cannot_tell", "{reply:#}");
     assert_eq!(reply["cannot_tell"][0]["count"], 3, "{reply:#}");

@@ -5,7 +5,7 @@ mod binary;
 mod client;
 pub(crate) mod feed;
 mod judge;
-pub(crate) mod past;
+pub(crate) mod judged;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 

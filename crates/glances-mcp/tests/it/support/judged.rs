@@ -58,12 +58,12 @@ pub(crate) fn specs(count: usize, seed: u64) -> Vec<HostSpec> {
 }
 
 /// The tools over a scenario that is past.
-pub(crate) struct Past {
+pub(crate) struct Judged {
     pub(crate) cx: Context,
     _tasks: Tasks,
 }
 
-impl Past {
+impl Judged {
     pub(crate) async fn of(scenario: Scenario) -> Self {
         Self::polled(scenario, EVERY_SECS).await
     }
@@ -86,7 +86,7 @@ impl Past {
         judgements.changed().await.unwrap();
         let (_, alerts) = watch::channel(Arc::default());
         let query = Query::new(live, history, judgements, alerts);
-        let (commands, _) = Commands::channel();
+        let (commands, ..) = Commands::channel();
         let cx = Context {
             principal: Principal::local(),
             query,
