@@ -97,7 +97,11 @@ pub fn score_series(samples: &[Sample], steps: Steps, settings: &Settings) -> Ve
     let Some(grid) = Grid::of(samples, steps) else {
         return vec![None; samples.len()];
     };
-    let study = Study::of(&grid, settings.scale, settings.unit_floor);
+    scores(samples, &grid, &Study::of(&grid, settings.scale, settings.unit_floor))
+}
+
+fn scores(samples: &[Sample], grid: &Grid, study: &Study) -> Vec<Option<Score>> {
+    let steps = grid.steps;
     let score = |sample: &Sample| {
         let cell = grid.place(sample.slot)?;
         let plan = (*study.plans.get(cell / steps.per_day())?)?;
@@ -141,13 +145,32 @@ impl Detector {
     #[must_use]
     pub fn learn(history: &[Sample], steps: Steps, settings: &Settings) -> Option<Self> {
         let grid = Grid::of(history, steps)?;
+        Self::of(&grid, Study::of(&grid, settings.scale, settings.unit_floor))
+    }
+
+    /// The scores of a history, as [`score_series`], and what is learned from it, as
+    /// [`Detector::learn`], at the price of one of them.
+    #[must_use]
+    pub fn study(
+        history: &[Sample],
+        steps: Steps,
+        settings: &Settings,
+    ) -> (Vec<Option<Score>>, Option<Self>) {
+        let Some(grid) = Grid::of(history, steps) else {
+            return (vec![None; history.len()], None);
+        };
         let study = Study::of(&grid, settings.scale, settings.unit_floor);
+        (scores(history, &grid, &study), Self::of(&grid, study))
+    }
+
+    fn of(grid: &Grid, study: Study) -> Option<Self> {
+        let steps = grid.steps;
         let today = grid.days().checked_sub(1)?;
         let plan = (*study.plans.get(today)?)?;
         let (base, _) = *PREDICTORS.get(plan.predictor)?;
         let row = |day| match base {
             Base::Zero => Vec::new(),
-            Base::Daily | Base::Weekly => profile(&grid, base, day),
+            Base::Daily | Base::Weekly => profile(grid, base, day),
         };
         let ends = grid.cells.iter().rposition(|cell| !cell.is_nan())? % steps.per_day();
         let day = grid.day_number(today);

@@ -15,6 +15,7 @@ use crate::{
     draws::Draws,
     mad_sigma, median,
     numbers::{count, finite, mean, measured, median_difference},
+    order::median_of,
     quantile,
 };
 
@@ -266,7 +267,7 @@ fn day_interval(differences: &[f64], shifts: &[f64], seed: u64) -> Option<Band> 
     let differences = finite(differences);
     let mut draws = Draws::new(seed);
     let resampled = (0..RESAMPLES).filter_map(|_| {
-        let shift = median(&resample(&differences, &mut draws))?;
+        let shift = median_of(&mut resample(&differences, &mut draws))?;
         Some(shift + shifts.get(draws.below(shifts.len()))?)
     });
     interval(&resampled.collect::<Vec<_>>())
@@ -352,8 +353,8 @@ impl Windows<'_> {
         let is_change = is_change && shift != 0.0;
         let mut draws = Draws::new(self.terms.seed);
         let resampled = (0..RESAMPLES).filter_map(|_| {
-            let then = median(&resample(&before, &mut draws))?;
-            Some(median(&resample(&after, &mut draws))? - then)
+            let then = median_of(&mut resample(&before, &mut draws))?;
+            Some(median_of(&mut resample(&after, &mut draws))? - then)
         });
         let resampled: Vec<f64> = resampled.collect();
         let error = mad_sigma(&resampled).unwrap_or_default();

@@ -11,6 +11,7 @@ use std::{
 };
 
 use glances_client::{Auth, Client, ClientOptions};
+use jiff::tz::TimeZone;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -278,6 +279,12 @@ impl Fleet {
                 paused: server.paused,
                 interval,
                 depends_on: server.depends_on.clone(),
+                // The configuration has checked that there is one of that name.
+                timezone: server
+                    .timezone
+                    .as_deref()
+                    .and_then(|name| TimeZone::get(name).ok())
+                    .unwrap_or(TimeZone::UTC),
             }),
             options,
             client,

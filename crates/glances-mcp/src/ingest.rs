@@ -170,6 +170,7 @@ mod tests {
             interval: Duration::from_secs(10),
             depends_on: Vec::new(),
             cost_per_month: None,
+            timezone: jiff::tz::TimeZone::UTC,
         })
     }
 

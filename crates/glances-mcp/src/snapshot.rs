@@ -14,7 +14,7 @@ use glances_client::{
         QuickLook, RaidArray, Sensor, SmartDisk, System, Vm, Wifi,
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 pub use self::readings::{Reading, Readings};
@@ -43,6 +43,8 @@ pub struct Host {
     pub interval: Duration,
     /// Servers it does not work without.
     pub depends_on: Vec<HostName>,
+    /// Where its days begin: nightly jobs keep their hour there. UTC unless configured.
+    pub timezone: TimeZone,
 }
 
 /// Plugins whose age decides whether a server is `stale`.

@@ -2,6 +2,7 @@
 //! [`all`]. Knows no transport.
 
 mod alerts;
+mod anomalies;
 mod args;
 pub mod arguments;
 mod capacity;
@@ -15,6 +16,7 @@ mod history;
 mod listing;
 mod manage;
 mod network;
+mod performance;
 mod processes;
 mod selecting;
 mod servers;
@@ -74,6 +76,8 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<changed::WhatChanged>(),
         ToolDef::of::<capacity::CapacityAnalysis>(),
         ToolDef::of::<forecast::PredictResourceNeeds>(),
+        ToolDef::of::<anomalies::DetectAnomalies>(),
+        ToolDef::of::<performance::PerformanceComparison>(),
     ]
 }
 

@@ -155,6 +155,18 @@ impl Judge {
         }
     }
 
+    /// On how many of the last eight days a score of at least 4 came within half an hour of this
+    /// time.
+    #[must_use]
+    pub fn days_alike(&self, slot: Slot) -> usize {
+        let position = self.steps.position(slot);
+        let mut days: Vec<i64> =
+            self.peaks.iter().filter_map(|(at, _)| self.day_of(position, *at)).collect();
+        days.sort_unstable();
+        days.dedup();
+        days.len()
+    }
+
     /// Scores under the lowest limit stop nothing, so that they need not be kept.
     fn remember(&mut self, position: i64, z: f64) {
         let oldest = position.saturating_sub(self.count(RECORD_LAG_SECS) + self.record_length());
@@ -176,13 +188,17 @@ impl Judge {
     }
 
     fn habit(&self, position: i64) -> f64 {
+        self.highest(|at| self.day_of(position, at).is_some())
+    }
+
+    /// How many days ago it was about this time of day; `None` at another time or too long ago.
+    fn day_of(&self, position: i64, at: i64) -> Option<i64> {
         let near = self.count(RECURRENCE_NEAR_SECS).max(1);
         let day = self.steps.per_day() as i64;
-        self.highest(|at| {
-            let back = position.saturating_sub(at);
-            let days = back.saturating_add(near).div_euclid(day);
-            (1..=RECURRENCE_DAYS).contains(&days) && (back - days * day).abs() <= near
-        })
+        let back = position.saturating_sub(at);
+        let days = back.saturating_add(near).div_euclid(day);
+        let alike = (1..=RECURRENCE_DAYS).contains(&days) && (back - days * day).abs() <= near;
+        alike.then_some(days)
     }
 
     fn highest(&self, counts: impl Fn(i64) -> bool) -> f64 {
@@ -279,6 +295,17 @@ mod tests {
         alarms.dedup();
         // The first night is out of memory on the ninth day.
         assert_eq!(alarms, [0, 9]);
+    }
+
+    #[test]
+    fn days_on_which_it_came_at_this_time_are_counted_once_each() {
+        let steps = minutes();
+        let mut judge = Judge::new(steps);
+        for at in 0..288 * 5 {
+            judge.push(steps.at(at * 300), if (36..40).contains(&(at % 288)) { 9.0 } else { 0.5 });
+        }
+        assert_eq!(judge.days_alike(steps.at(5 * 86_400 + 38 * 300)), 5);
+        assert_eq!(judge.days_alike(steps.at(5 * 86_400 + 100 * 300)), 0);
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(crate) async fn run(hours: u32) {
         paused: false,
         interval: Duration::from_secs(INTERVAL_SECS.into()),
         depends_on: Vec::new(),
+        timezone: jiff::tz::TimeZone::UTC,
     });
     let mut recorded = Recorded::default();
     let rounds = u64::from(hours * 3_600 / INTERVAL_SECS);

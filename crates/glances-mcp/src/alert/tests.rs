@@ -42,6 +42,7 @@ impl Machine {
             paused: false,
             interval: Duration::from_secs(10),
             depends_on: Vec::new(),
+            timezone: jiff::tz::TimeZone::UTC,
         };
         Self { snapshot: Snapshot::unseen(Arc::new(host)) }
     }

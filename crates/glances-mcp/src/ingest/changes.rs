@@ -317,6 +317,7 @@ mod tests {
             paused: false,
             interval: Duration::from_secs(10),
             depends_on: Vec::new(),
+            timezone: jiff::tz::TimeZone::UTC,
         })
     }
 

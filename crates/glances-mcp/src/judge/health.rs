@@ -129,6 +129,7 @@ mod tests {
             paused: false,
             interval: Duration::from_secs(600),
             depends_on: Vec::new(),
+            timezone: jiff::tz::TimeZone::UTC,
         })
     }
 

@@ -33,6 +33,7 @@ const fn row(path: &'static str, unit: Unit, help: &'static str, read: Read) -> 
         thresholds: None,
         per_core: false,
         weight: 0,
+        judged: false,
         share_of: None,
         read,
     }
@@ -67,6 +68,10 @@ impl Metric {
     }
     const fn per_core(mut self) -> Self {
         self.per_core = true;
+        self
+    }
+    const fn judged(mut self) -> Self {
+        self.judged = true;
         self
     }
     const fn part_of(mut self, path: &'static str) -> Self {
@@ -131,7 +136,8 @@ use Unit::{
 pub static METRICS: &[Metric] = &[
     one("cpu.total", Percent, "CPU time not idle", |s| s.cpu()?.total)
         .high(75.0, 85.0, 95.0)
-        .weight(8),
+        .weight(8)
+        .judged(),
     one("cpu.user", Percent, "CPU time in user space", |s| s.cpu()?.user)
         .worse_high()
         .part_of("cpu.total"),
@@ -142,11 +148,13 @@ pub static METRICS: &[Metric] = &[
     one("cpu.iowait", Percent, "CPU time waiting for I/O (Linux)", |s| s.cpu()?.iowait)
         .high(20.0, 35.0, 50.0)
         .weight(6)
-        .part_of("cpu.total"),
+        .part_of("cpu.total")
+        .judged(),
     one("cpu.steal", Percent, "CPU time taken by the hypervisor", |s| s.cpu()?.steal)
         .high(10.0, 20.0, 40.0)
         .weight(5)
-        .part_of("cpu.total"),
+        .part_of("cpu.total")
+        .judged(),
     one("cpu.nice", Percent, "CPU time of niced processes", |s| s.cpu()?.nice).part_of("cpu.total"),
     one("cpu.irq", Percent, "CPU time of hardware interrupts", |s| s.cpu()?.irq)
         .part_of("cpu.total"),
@@ -167,11 +175,13 @@ pub static METRICS: &[Metric] = &[
     one("load.min5", Load, "Load average over 5 minutes", |s| s.load()?.min5)
         .high(1.0, 2.0, 4.0)
         .per_core()
-        .weight(6),
+        .weight(6)
+        .judged(),
     one("load.min15", Load, "Load average over 15 minutes", |s| s.load()?.min15).worse_high(),
     one("mem.percent", Percent, "Memory that is not available", |s| s.mem()?.percent)
         .high(80.0, 90.0, 95.0)
-        .weight(8),
+        .weight(8)
+        .judged(),
     one("mem.used", Bytes, "Memory that is not available", |s| bytes(s.mem()?.used))
         .worse_high()
         .part_of("mem.total"),
@@ -194,7 +204,8 @@ pub static METRICS: &[Metric] = &[
         s.swap().filter(|swap| swap.total.is_some_and(|total| total > 0))?.percent
     })
     .high(50.0, 70.0, 90.0)
-    .weight(4),
+    .weight(4)
+    .judged(),
     one("memswap.used", Bytes, "Swap in use", |s| bytes(s.swap()?.used)).worse_high(),
     one("memswap.total", Bytes, "Size of swap", |s| bytes(s.swap()?.total)),
     one("memswap.sin", BytesPerSecond, "Bytes read from swap", |s| s.swap()?.swapped_in.per_sec)
@@ -209,7 +220,8 @@ pub static METRICS: &[Metric] = &[
         each_mount(s, |m| m.fs.percent)
     })
     .high(80.0, 90.0, 95.0)
-    .weight(9),
+    .weight(9)
+    .judged(),
     many("fs.used", Bytes, "Space in use", |s| each_mount(s, |m| bytes(m.fs.used)))
         .worse_high()
         .part_of("fs.size"),
@@ -220,11 +232,13 @@ pub static METRICS: &[Metric] = &[
     .part_of("fs.size"),
     many("fs.size", Bytes, "Size", |s| each_mount(s, |m| bytes(m.fs.size))),
     many("diskio.read_bytes", BytesPerSecond, "Bytes read", |s| each_disk(s, |d| d.read_bytes))
-        .rate(),
+        .rate()
+        .judged(),
     many("diskio.write_bytes", BytesPerSecond, "Bytes written", |s| {
         each_disk(s, |d| d.write_bytes)
     })
-    .rate(),
+    .rate()
+    .judged(),
     many("diskio.read_count", PerSecond, "Read operations", |s| each_disk(s, |d| d.read_count))
         .rate(),
     many("diskio.write_count", PerSecond, "Write operations", |s| each_disk(s, |d| d.write_count))
@@ -232,15 +246,19 @@ pub static METRICS: &[Metric] = &[
     many("diskio.read_latency", Milliseconds, "Time of one read (Glances 4.4)", |s| {
         each(s.disks(), |d| d.name.clone(), |d| latency_ms(d.read_time_ms, d.read_count))
     })
-    .worse_high(),
+    .worse_high()
+    .judged(),
     many("diskio.write_latency", Milliseconds, "Time of one write (Glances 4.4)", |s| {
         each(s.disks(), |d| d.name.clone(), |d| latency_ms(d.write_time_ms, d.write_count))
     })
-    .worse_high(),
+    .worse_high()
+    .judged(),
     many("network.bytes_recv", BytesPerSecond, "Bytes received", |s| each_nic(s, |i| i.bytes_recv))
-        .rate(),
+        .rate()
+        .judged(),
     many("network.bytes_sent", BytesPerSecond, "Bytes sent", |s| each_nic(s, |i| i.bytes_sent))
-        .rate(),
+        .rate()
+        .judged(),
     many("network.use", Percent, "Busier direction's share of the link speed", |s| {
         each(
             s.interfaces(),
@@ -272,7 +290,7 @@ pub static METRICS: &[Metric] = &[
     })
     .high(70.0, 80.0, 90.0)
     .weight(5),
-    one("processcount.total", Count, "Processes", |s| bytes(s.process_count()?.total)),
+    one("processcount.total", Count, "Processes", |s| bytes(s.process_count()?.total)).judged(),
     one("processcount.running", Count, "Running processes", |s| bytes(s.process_count()?.running)),
     one("processcount.thread", Count, "Threads", |s| bytes(s.process_count()?.threads)),
     many("sensors.temperature", Celsius, "Temperature", |s| each_sensor(s, SensorUnit::Celsius))
@@ -386,7 +404,8 @@ pub static METRICS: &[Metric] = &[
     one("server.response", Milliseconds, "Time to Glances' first answer in a poll", |s| {
         s.reach.latency_ms.last().copied().filter(|_| s.reach.error.is_none())
     })
-    .worse_high(),
+    .worse_high()
+    .judged(),
 ];
 
 fn flag(on: bool) -> f64 {

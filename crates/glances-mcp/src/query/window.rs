@@ -124,6 +124,19 @@ impl Window {
     }
 }
 
+/// One moment as a caller wrote it, in an argument of this name.
+///
+/// # Errors
+/// What cannot be read, with the ways to write it.
+pub fn moment(
+    argument: &'static str,
+    text: &str,
+    timezone: Option<&str>,
+    now: Timestamp,
+) -> Result<Timestamp, WindowError> {
+    time(argument, text, &now.to_zoned(zone(timezone)?))
+}
+
 fn zone(name: Option<&str>) -> Result<TimeZone, WindowError> {
     let Some(name) = name else { return Ok(TimeZone::UTC) };
     TimeZone::get(name).map_err(|_| WindowError::Zone(clip(name)))

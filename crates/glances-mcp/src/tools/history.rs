@@ -9,13 +9,10 @@ use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::rows::{Aggregate, Order, SortBy, merged, sort};
 pub(super) use self::{
     rows::Row,
-    series::{item_of, metric_of},
-};
-use self::{
-    rows::{Aggregate, Order, SortBy, merged, sort},
-    series::Pattern,
+    series::{Pattern, item_of, metric_of},
 };
 use super::{
     Context, Output, Tool, ToolError,

@@ -62,6 +62,9 @@ const PARAMETERS: &[&str] = &[
     "verdict",
     "reason",
     "scenario",
+    "kind",
+    "sensitivity",
+    "change_at",
 ];
 
 /// Clients cut longer descriptions.

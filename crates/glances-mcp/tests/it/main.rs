@@ -10,6 +10,7 @@
 mod support;
 
 mod alerts;
+mod anomalies;
 mod arguments;
 mod changed;
 mod cli;
@@ -23,6 +24,7 @@ mod history;
 mod http;
 mod layers;
 mod operators;
+mod performance;
 mod principals;
 mod questions;
 mod reload;

@@ -181,6 +181,7 @@ mod tests {
             interval: Duration::from_secs(10),
             cost_per_month: None,
             depends_on: depends_on.iter().map(name).collect(),
+            timezone: jiff::tz::TimeZone::UTC,
         };
         let mut snapshot = Snapshot::unseen(Arc::new(host));
         for (plugin, payload) in payloads {

@@ -33,6 +33,7 @@ fn machine(alias: &str, criticality: Criticality, fs_percent: f64, age: i64) -> 
         paused: false,
         interval: Duration::from_secs(10),
         depends_on: Vec::new(),
+        timezone: jiff::tz::TimeZone::UTC,
     };
     let mut snapshot = Snapshot::unseen(Arc::new(host));
     let fs = Filesystem {
@@ -169,7 +170,7 @@ fn a_hundred_ill_servers_fit_in_one_reply() {
     let past = PastHealth { day_ago: Some(97.25), week_ago: Some(12.75), ..PastHealth::default() };
     let health = PastHealth { now: Some(1.5), answered_percent: Some(93.25), ..past };
     let verdicts = BTreeMap::from([("fs.percent[/var]".into(), verdict)]);
-    let judged = Judged { verdicts, health };
+    let judged = Judged { verdicts, health, ..Judged::default() };
     let mut servers = Vec::new();
     for number in 1..=100 {
         let alias = format!("production-web-{number:03}");

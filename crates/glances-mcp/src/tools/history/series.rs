@@ -25,18 +25,17 @@ pub(in super::super) fn item_of(series: &str) -> Option<&str> {
 
 /// The row of the catalogue that a series is of.
 pub(in super::super) fn metric_of(series: &str) -> Option<&'static Metric> {
-    let (path, _) = parts(series);
-    METRICS.iter().find(|metric| metric.path == path)
+    crate::metric::of_series(series)
 }
 
 /// What a caller asked for: a path and perhaps an item, each a glob.
-pub(super) struct Pattern {
+pub(in super::super) struct Pattern {
     path: GlobMatcher,
     item: Option<GlobMatcher>,
 }
 
 impl Pattern {
-    pub(super) fn parse(text: &str) -> Result<Self, ToolError> {
+    pub(in super::super) fn parse(text: &str) -> Result<Self, ToolError> {
         let (path, item) = parts(text.trim());
         let glob = |part: &str| {
             // Mount points have slashes, which `*` is to cross.
@@ -54,7 +53,7 @@ impl Pattern {
     }
 
     /// A pattern without an item fits all items.
-    pub(super) fn fits(&self, series: &str) -> bool {
+    pub(in super::super) fn fits(&self, series: &str) -> bool {
         let (path, item) = parts(series);
         self.path.is_match(path)
             && match (&self.item, item) {

@@ -151,6 +151,7 @@ impl Polled {
             paused: false,
             interval,
             depends_on: Vec::new(),
+            timezone: jiff::tz::TimeZone::UTC,
         };
         let on = |name: &&str| !spec.disabled.iter().any(|off| off == name);
         let names = spec.flavor.plugins().filter(on);
