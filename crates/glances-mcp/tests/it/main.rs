@@ -18,6 +18,7 @@ mod docs;
 mod glances;
 mod history;
 mod http;
+mod incidents;
 mod layers;
 mod principals;
 mod questions;

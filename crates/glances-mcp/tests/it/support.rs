@@ -5,6 +5,7 @@ mod binary;
 mod client;
 pub(crate) mod feed;
 mod judge;
+pub(crate) mod rehearsal;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 

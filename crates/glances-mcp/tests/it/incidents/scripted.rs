@@ -1,0 +1,130 @@
+//! Every kind of incident once in five days of ten servers. After each one it is seen which alerts
+//! fired on the servers that were struck, and whether the tools that look for what is unusual name
+//! one of them, with a series that the script moved, among their first three.
+
+use std::collections::BTreeMap;
+
+use fleet_sim::{
+    Fleet,
+    scenario::{Incident, KINDS, Kind, Scenario},
+};
+use serde_json::{Value, json};
+
+use super::{DAYS, HOUR, SERVERS, keep, seeds, span};
+use crate::support::rehearsal::{Memories, Rehearsal};
+
+/// A tool that is asked after each incident.
+struct Asked {
+    tool: &'static str,
+    arguments: fn(&Incident) -> Value,
+    /// Where its reply has the ranked entries, each with `server` and `metric`.
+    entries: &'static str,
+}
+
+const ASKED: &[Asked] = &[
+    Asked {
+        tool: "detect_anomalies",
+        arguments: |incident| json!({"since": time(incident.span.begin - HOUR)}),
+        entries: "anomalies",
+    },
+    Asked {
+        tool: "what_changed",
+        arguments: |incident| json!({"since": time(incident.span.begin)}),
+        entries: "changes",
+    },
+];
+
+/// Entries among which the incident has to be.
+const FIRST: usize = 3;
+/// An alert of an incident may come so long after its end: it takes minutes to be certain.
+const LATE_SECS: f64 = HOUR;
+/// The tools are asked two polls after the end.
+const AFTER_SECS: f64 = 120.0;
+
+/// Kinds that nobody may miss, so that an alert of any seed has to tell of them.
+const ALARMING: &[Kind] = &[Kind::Outage, Kind::Reboot];
+
+fn time(secs: f64) -> String {
+    jiff::Timestamp::from_second(secs as i64).unwrap().to_string()
+}
+
+/// Counts of one kind of incident.
+#[derive(Default)]
+struct Score {
+    played: u32,
+    alerted: u32,
+    /// By tool.
+    found: BTreeMap<&'static str, u32>,
+}
+
+async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
+    let span = span(seed);
+    let specs = Fleet::mixed_specs(SERVERS, seed);
+    let per_day = KINDS.len() as f64 / f64::from(DAYS);
+    let scenario = Scenario::eventful(specs, span, seed, per_day);
+    let mut incidents = scenario.incidents().to_vec();
+    incidents.sort_by(|one, other| one.span.end.total_cmp(&other.span.end));
+    let known: Vec<&Asked> = ASKED
+        .iter()
+        .filter(|it| glances_mcp::tools::all().iter().any(|def| def.name == it.tool))
+        .collect();
+    let memories = if known.is_empty() { Memories::AlertsOnly } else { Memories::History };
+    let mut played = Rehearsal::of(scenario, memories).await;
+    for incident in &incidents {
+        played.play_until(incident.span.end + AFTER_SECS).await;
+        let score = scores.entry(incident.kind.row().name).or_default();
+        score.played += 1;
+        for asked in &known {
+            let reply = played.ask(asked.tool, (asked.arguments)(incident)).await;
+            let found = is_named(incident, &reply[asked.entries]);
+            *score.found.entry(asked.tool).or_default() += u32::from(found);
+        }
+    }
+    played.play_until(span.end).await;
+    for incident in &incidents {
+        let alerted = incident.effects.iter().any(|effect| {
+            played.fired.iter().any(|alert| {
+                let at = alert.began as f64;
+                alert.host.as_ref().is_some_and(|host| host.as_str() == effect.name)
+                    && (effect.span.begin - 60.0..effect.span.end + LATE_SECS).contains(&at)
+            })
+        });
+        let score = scores.entry(incident.kind.row().name).or_default();
+        score.alerted += u32::from(alerted);
+        println!("seed {seed}: {} alerted {alerted}", incident.kind.row().name);
+    }
+}
+
+/// Whether the first entries name a server that was struck with a series that the script moved.
+fn is_named(incident: &Incident, entries: &Value) -> bool {
+    let path = |series: &str| series.split('[').next().unwrap_or_default().to_owned();
+    let entries = entries.as_array().into_iter().flatten().take(FIRST);
+    entries.into_iter().any(|entry| {
+        let (server, metric) = (entry["server"].as_str(), entry["metric"].as_str());
+        incident.effects.iter().any(|effect| {
+            server == Some(effect.name.as_str())
+                && effect
+                    .series
+                    .iter()
+                    .any(|it| metric.is_some_and(|metric| path(metric) == path(it)))
+        })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn incidents_are_told() {
+    let mut scores = BTreeMap::new();
+    for seed in seeds() {
+        play(seed, &mut scores).await;
+    }
+    for row in KINDS {
+        let Some(score) = scores.get(row.name) else { continue };
+        keep(&json!({
+            "table": "incidents", "kind": row.name, "usual": row.usual, "played": score.played,
+            "alerted": score.alerted, "found": score.found,
+        }));
+        if ALARMING.contains(&row.kind) {
+            assert_eq!(score.alerted, score.played, "{}", row.name);
+        }
+    }
+}
