@@ -6,7 +6,7 @@ use fleet_sim::{Fleet, scenario::Scenario};
 use glances_mcp::model::Severity;
 use serde_json::json;
 
-use super::{DAY, DAYS, SERVERS, keep, seeds, span};
+use super::{DAY, DAYS, SERVERS, keep, seeds, span, tell};
 use crate::support::rehearsal::{Memories, Rehearsal};
 
 /// Critical alerts in a hundred calm days of a server.
@@ -39,7 +39,7 @@ impl Quiet {
             self.alerts += 1;
             self.critical += u32::from(severity == Some(Severity::Critical));
             *self.by_rule.entry(alert.rule.clone()).or_default() += 1;
-            println!("seed {seed}, {host}, day {day}: {} {:.1}", alert.series, alert.value);
+            tell(&format!("seed {seed}, {host}, day {day}: {} {:.1}", alert.series, alert.value));
         }
     }
 }

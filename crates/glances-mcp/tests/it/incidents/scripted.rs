@@ -10,14 +10,15 @@ use fleet_sim::{
 };
 use serde_json::{Value, json};
 
-use super::{DAYS, HOUR, SERVERS, keep, seeds, span};
+use super::{DAYS, HOUR, SERVERS, keep, seeds, span, tell};
 use crate::support::rehearsal::{Memories, Rehearsal};
 
 /// A tool that is asked after each incident.
 struct Asked {
     tool: &'static str,
     arguments: fn(&Incident) -> Value,
-    /// Where its reply has the ranked entries, each with `server` and `metric`.
+    /// Where its reply has the ranked entries, each with `server` and `metric`, and perhaps, as text,
+    /// what moved `with` it.
     entries: &'static str,
 }
 
@@ -30,7 +31,7 @@ const ASKED: &[Asked] = &[
     Asked {
         tool: "what_changed",
         arguments: |incident| json!({"since": time(incident.span.begin)}),
-        entries: "changes",
+        entries: "moves",
     },
 ];
 
@@ -74,7 +75,9 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
         played.play_until(incident.span.end + AFTER_SECS).await;
         let score = scores.entry(incident.kind.row().name).or_default();
         score.played += 1;
-        for asked in &known {
+        // What only events tell of moves no series.
+        let moves = incident.effects.iter().any(|effect| !effect.series.is_empty());
+        for asked in known.iter().filter(|_| moves) {
             let reply = played.ask(asked.tool, (asked.arguments)(incident)).await;
             let found = is_named(incident, &reply[asked.entries]);
             *score.found.entry(asked.tool).or_default() += u32::from(found);
@@ -91,22 +94,22 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
         });
         let score = scores.entry(incident.kind.row().name).or_default();
         score.alerted += u32::from(alerted);
-        println!("seed {seed}: {} alerted {alerted}", incident.kind.row().name);
+        if !alerted {
+            tell(&format!("seed {seed}: no alert of {}", incident.kind.row().name));
+        }
     }
 }
 
 /// Whether the first entries name a server that was struck with a series that the script moved.
 fn is_named(incident: &Incident, entries: &Value) -> bool {
-    let path = |series: &str| series.split('[').next().unwrap_or_default().to_owned();
-    let entries = entries.as_array().into_iter().flatten().take(FIRST);
-    entries.into_iter().any(|entry| {
-        let (server, metric) = (entry["server"].as_str(), entry["metric"].as_str());
+    let path = |series: &str| series.split(['[', ' ']).next().unwrap_or_default().to_owned();
+    entries.as_array().into_iter().flatten().take(FIRST).any(|entry| {
+        let with = entry["with"].as_array().into_iter().flatten();
+        let moved = with.chain([&entry["metric"]]).filter_map(Value::as_str).map(path);
+        let moved: Vec<String> = moved.collect();
         incident.effects.iter().any(|effect| {
-            server == Some(effect.name.as_str())
-                && effect
-                    .series
-                    .iter()
-                    .any(|it| metric.is_some_and(|metric| path(metric) == path(it)))
+            entry["server"] == effect.name
+                && effect.series.iter().any(|it| moved.contains(&path(it)))
         })
     })
 }

@@ -1,12 +1,9 @@
 //! A scenario through the real write path, faster than it passes, and tools asked in the middle of
 //! it: what they say can be held against the truth of the script.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use fleet_sim::scenario::Scenario;
@@ -15,11 +12,12 @@ use glances_mcp::{
     alert::{Alert, Change, Rules, Transition},
     command::Commands,
     ingest::{Alerting, Recorded},
-    judge,
+    judge::{self, Judgements},
     live::Live,
     metric,
     query::Query,
     store::{Batch, History, Memory},
+    tasks::Tasks,
     tools::{Context, Progress},
 };
 use jiff::Timestamp;
@@ -62,6 +60,8 @@ pub(crate) struct Rehearsal {
     history: History,
     recorded: Recorded,
     alerting: Alerting,
+    tasks: Tasks,
+    judgements: Option<Judgements>,
     round: u64,
     began: i64,
     /// Alerts that fired, in their order.
@@ -74,9 +74,19 @@ impl Rehearsal {
         let alerting = Alerting::restore(Rules::built_in(), &history).await;
         let feed = Feed::new(scenario, EVERY_SECS);
         let began = feed.end_of(0);
-        let (live, recorded) = (Live::default(), Recorded::default());
-        let fired = Vec::new();
-        Self { feed, memories, live, history, recorded, alerting, round: 0, began, fired }
+        Self {
+            feed,
+            memories,
+            live: Live::default(),
+            history,
+            recorded: Recorded::default(),
+            alerting,
+            tasks: Tasks::default(),
+            judgements: None,
+            round: 0,
+            began,
+            fired: Vec::new(),
+        }
     }
 
     /// Polls until the end of the scenario or past this second.
@@ -119,21 +129,29 @@ impl Rehearsal {
         NOW.store(end, Ordering::Relaxed);
     }
 
-    /// The structured reply of a tool at this moment of the scenario, judged afresh.
+    /// The structured reply of a tool at this moment of the scenario, judged afresh. Time must be
+    /// paused: the judge waits ten minutes between two looks.
     pub(crate) async fn ask(&mut self, name: &str, call: Value) -> Value {
-        let (publish, mut judgements) = watch::channel(Arc::default());
-        let judging = judge::judge(self.live.clone(), self.history.clone(), publish, now);
-        let judging = tokio::spawn(judging);
-        tokio::time::timeout(Duration::from_secs(60), judgements.changed()).await.unwrap().unwrap();
-        judging.abort();
-        let open = self.alerting.open().unwrap_or_default();
-        let (_alerts, open) = watch::channel(open);
+        let judgements = self.judged().await;
+        let (_alerts, open) = watch::channel(self.alerting.open().unwrap_or_default());
         let query = Query::new(self.live.clone(), self.history.clone(), judgements, open);
         let (commands, _orders) = Commands::channel();
         let principal = Principal::local();
         let context = Context { principal, query, commands, now, progress: Progress::default() };
         let reply = tool(name).call(context, arguments(call)).await;
         reply.unwrap_or_else(|err| panic!("{name}: {err:?}")).structured
+    }
+
+    async fn judged(&mut self) -> Judgements {
+        let (live, history) = (self.live.clone(), self.history.clone());
+        let judgements = self.judgements.get_or_insert_with(|| {
+            let (publish, judgements) = watch::channel(Arc::default());
+            self.tasks.spawn("judge", judge::judge(live, history, publish, now));
+            judgements
+        });
+        judgements.mark_unchanged();
+        judgements.changed().await.unwrap();
+        judgements.clone()
     }
 }
 
