@@ -81,6 +81,16 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
             let reply = played.ask(asked.tool, (asked.arguments)(incident)).await;
             let found = is_named(incident, &reply[asked.entries]);
             *score.found.entry(asked.tool).or_default() += u32::from(found);
+            if !found {
+                let first = first(&reply[asked.entries])
+                    .map(|it| format!("{} {}", it["server"], it["metric"]));
+                let first: Vec<String> = first.collect();
+                let (kind, struck) = (incident.kind.row().name, &incident.effects[0]);
+                tell(&format!(
+                    "seed {seed}: {} says {first:?} of {kind} on {}, which moved {:?}",
+                    asked.tool, struck.name, struck.series
+                ));
+            }
         }
     }
     played.play_until(span.end).await;
@@ -100,10 +110,14 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
     }
 }
 
+fn first(entries: &Value) -> impl Iterator<Item = &Value> {
+    entries.as_array().into_iter().flatten().take(FIRST)
+}
+
 /// Whether the first entries name a server that was struck with a series that the script moved.
 fn is_named(incident: &Incident, entries: &Value) -> bool {
     let path = |series: &str| series.split(['[', ' ']).next().unwrap_or_default().to_owned();
-    entries.as_array().into_iter().flatten().take(FIRST).any(|entry| {
+    first(entries).any(|entry| {
         let with = entry["with"].as_array().into_iter().flatten();
         let moved = with.chain([&entry["metric"]]).filter_map(Value::as_str).map(path);
         let moved: Vec<String> = moved.collect();
