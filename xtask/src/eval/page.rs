@@ -344,7 +344,7 @@ fn incidents(rows: &Rows) -> String {
         "\n\n**Incidents**: each kind once a seed after a calm third. *Alerted*: an alert of a server that was \
          struck, from the begin of the incident to an hour after its end. *Found*: the tool, asked after the \
          end, names a server that was struck with a series that the script moved among its first three \
-         entries. What is usual shall not be told.\n\n",
+         entries. Entries that tell of another incident are right as well and are skipped. What is usual shall not be told.\n\n",
     );
     let mut tools: Vec<&str> =
         rows.table("incidents").flat_map(|row| row.under("found").keys()).collect();

@@ -79,12 +79,12 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
         let moves = incident.effects.iter().any(|effect| !effect.series.is_empty());
         for asked in known.iter().filter(|_| moves) {
             let reply = played.ask(asked.tool, (asked.arguments)(incident)).await;
-            let found = is_named(incident, &reply[asked.entries]);
+            let first: Vec<&Value> = first(&reply[asked.entries], incident, &incidents).collect();
+            let found = first.iter().any(|entry| tells_of(entry, incident));
             *score.found.entry(asked.tool).or_default() += u32::from(found);
             if !found {
-                let first = first(&reply[asked.entries])
-                    .map(|it| format!("{} {}", it["server"], it["metric"]));
-                let first: Vec<String> = first.collect();
+                let first: Vec<String> =
+                    first.iter().map(|it| format!("{} {}", it["server"], it["metric"])).collect();
                 let (kind, struck) = (incident.kind.row().name, &incident.effects[0]);
                 tell(&format!(
                     "seed {seed}: {} says {first:?} of {kind} on {}, which moved {:?}",
@@ -110,21 +110,32 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
     }
 }
 
-fn first(entries: &Value) -> impl Iterator<Item = &Value> {
-    entries.as_array().into_iter().flatten().take(FIRST)
+/// The first entries, without those that tell of another incident that goes on or went on lately:
+/// they are right as well.
+fn first<'a>(
+    entries: &'a Value,
+    incident: &'a Incident,
+    all: &'a [Incident],
+) -> impl Iterator<Item = &'a Value> {
+    let lately = incident.span.begin - HOUR..=incident.span.end + AFTER_SECS;
+    let others = all.iter().filter(move |other| {
+        *other != incident
+            && other.span.begin <= *lately.end()
+            && other.span.end + LATE_SECS >= *lately.start()
+    });
+    let others: Vec<&Incident> = others.collect();
+    let entries = entries.as_array().into_iter().flatten();
+    entries.filter(move |entry| !others.iter().any(|other| tells_of(entry, other))).take(FIRST)
 }
 
-/// Whether the first entries name a server that was struck with a series that the script moved.
-fn is_named(incident: &Incident, entries: &Value) -> bool {
+/// Whether an entry names a server that was struck with a series that the script moved.
+fn tells_of(entry: &Value, incident: &Incident) -> bool {
     let path = |series: &str| series.split(['[', ' ']).next().unwrap_or_default().to_owned();
-    first(entries).any(|entry| {
-        let with = entry["with"].as_array().into_iter().flatten();
-        let moved = with.chain([&entry["metric"]]).filter_map(Value::as_str).map(path);
-        let moved: Vec<String> = moved.collect();
-        incident.effects.iter().any(|effect| {
-            entry["server"] == effect.name
-                && effect.series.iter().any(|it| moved.contains(&path(it)))
-        })
+    let with = entry["with"].as_array().into_iter().flatten();
+    let moved: Vec<String> =
+        with.chain([&entry["metric"]]).filter_map(Value::as_str).map(path).collect();
+    incident.effects.iter().any(|effect| {
+        entry["server"] == effect.name && effect.series.iter().any(|it| moved.contains(&path(it)))
     })
 }
 
