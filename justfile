@@ -47,6 +47,10 @@ deny:
 coverage *args:
     cargo xtask coverage {{ args }}
 
+# accuracy on the labelled data in a folder, and on scripted incidents
+eval folder *args:
+    cargo xtask eval {{ folder }} {{ args }}
+
 # real MCP clients against a debug build
 clients:
     cargo xtask clients

@@ -6,6 +6,7 @@
 mod clients;
 mod conformance;
 mod coverage;
+mod eval;
 mod gate;
 mod http;
 mod paths;
@@ -75,6 +76,12 @@ const CHORES: &[Chore] = &[
         arguments: "[URL]",
         about: "the official conformance suite against URL, or against the debug binary",
         run: conformance::run,
+    },
+    Chore {
+        name: "eval",
+        arguments: "FOLDER [--write] [--seeds N]",
+        about: "accuracy on labelled data and scripted incidents; --write: docs/accuracy.md",
+        run: eval::run,
     },
 ];
 

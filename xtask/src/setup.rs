@@ -31,6 +31,10 @@ pub(crate) const GLANCES_CURRENT: python::Venv =
 pub(crate) const CLIENTS: python::Venv =
     python::Venv { name: "clients", packages: &["mcp==2.3.0", "fastmcp==4.1.2"] };
 
+/// What the given scoring programs of `cargo xtask eval` need.
+pub(crate) const EVALUATION: python::Venv =
+    python::Venv { name: "eval", packages: &["numpy==2.4.6", "pandas==3.1.1", "numba==0.68.1"] };
+
 pub(crate) fn run(args: &[String]) -> Result<()> {
     no_arguments("setup", args)?;
     let dir = paths::e2e()?;
@@ -51,6 +55,13 @@ pub(crate) fn glances_current() -> Result<()> {
     let dir = paths::e2e()?;
     let _lock = lock(&dir)?;
     item(GLANCES_CURRENT.name, || python::ensure(&dir, &GLANCES_CURRENT))
+}
+
+/// Only what `eval` needs.
+pub(crate) fn evaluation() -> Result<()> {
+    let dir = paths::e2e()?;
+    let _lock = lock(&dir)?;
+    item(EVALUATION.name, || python::ensure(&dir, &EVALUATION))
 }
 
 /// Whether an item was there or had to be made.

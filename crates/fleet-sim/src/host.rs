@@ -14,6 +14,8 @@ use profile::profile;
 use script::CrashLoop;
 
 const GIB: u64 = 1 << 30;
+/// Share of half hours in which a health check fails, where nothing is scripted.
+const BAD_SHARE: f64 = 0.025;
 
 /// A network interface.
 #[derive(Clone, Debug)]
@@ -100,6 +102,8 @@ pub struct Container {
     pub tx: Curve,
     /// Decides its bad moments.
     pub seed: u64,
+    /// Share of half hours in which its health check fails.
+    pub bad_share: f64,
     /// When it dies again and again.
     pub crashes: Vec<CrashLoop>,
     /// When it was made anew, such as by a deploy.
@@ -297,6 +301,7 @@ fn containers(host: &Host) -> Vec<Container> {
                 rx: Curve::new(kind.rx * share, hash(own, 6)),
                 tx: Curve::new(kind.rx * share * 1.3, hash(own, 7)),
                 seed: own,
+                bad_share: BAD_SHARE,
                 crashes: Vec::new(),
                 remade: Vec::new(),
             }

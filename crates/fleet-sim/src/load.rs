@@ -20,6 +20,9 @@ pub const HOUR_SECS: f64 = 3_600.0;
 /// integrates to zero over the slot, so an integral over weeks costs as much as one over a second.
 const NOISE_SLOTS: [(f64, f64); 3] = [(41.0, 0.45), (307.0, 0.35), (2_909.0, 0.2)];
 
+/// Hours of a level that are looked at: two years.
+const HOURS_MAX: f64 = 2.0 * 366.0 * 24.0;
+
 /// One round of splitmix64: a well mixed number for every input.
 #[must_use]
 pub const fn mix(seed: u64) -> u64 {
@@ -279,6 +282,15 @@ impl Level {
         }
     }
 
+    /// Lowers the level so that it stays below `most` from one time to another.
+    pub fn keep_below(&mut self, from: f64, to: f64, most: f64) {
+        let hours = ((to - from) / HOUR_SECS).clamp(0.0, HOURS_MAX) as u32;
+        let highest = (0..=hours)
+            .map(|hour| self.value(from + f64::from(hour) * HOUR_SECS))
+            .fold(self.value(to), f64::max);
+        self.wave.base -= (highest - most).max(0.0);
+    }
+
     /// The level at a time.
     #[must_use]
     pub fn value(&self, time: f64) -> f64 {
@@ -349,6 +361,19 @@ mod tests {
             assert!(values.windows(2).all(|pair| pair[1] > pair[0] - 0.01), "{level:?}");
             assert!(values.iter().all(|value| (0.3..0.95).contains(value)), "{level:?}");
         }
+    }
+
+    #[test]
+    fn a_level_that_is_kept_below_something_stays_there_and_keeps_its_shape() {
+        let mut level = Level::filling(0.6, 0.95, 60.0 * DAY_SECS, 3);
+        let end = START + 50.0 * DAY_SECS;
+        level.grow_through(START, end);
+        let grown = level.value(end) - level.value(START);
+        level.keep_below(START, end, 0.5);
+        for hour in 0..50 * 24 {
+            assert!(level.value(START + f64::from(hour) * HOUR_SECS) < 0.501);
+        }
+        assert!((level.value(end) - level.value(START) - grown).abs() < 0.005, "{level:?}");
     }
 
     #[test]

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use analytics::{
     HostFusion, Judge, MOfN, Scale, Settings, Severity, kth_largest, quantile, score_series,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::corpus::Item;
 use crate::events::{Tally, tally};
 use crate::wilson;
 
+/// Sets whose scores are compared one by one.
+const COMPARED: [&str; 3] = ["nab", "msft", "donut"];
 const SETS: [&str; 6] = ["nab", "msft", "donut", "aiops", "asd", "smd"];
 /// Ranks among the metrics of a host that are tried for its raw score.
 const RANKS: [usize; 5] = [1, 2, 3, 5, 8];
@@ -39,18 +41,31 @@ impl Scored<'_> {
     }
 }
 
-pub(crate) fn report(items: &[Item], out: Option<&Path>) -> Result<(), Box<dyn Error>> {
+pub(crate) fn report(
+    items: &[Item],
+    out: Option<&Path>,
+    rows: &mut Vec<Value>,
+) -> Result<(), Box<dyn Error>> {
     for scale in [Scale::Pooled, Scale::Daily] {
         let (scored, took) = score(items, scale);
         let points: usize = items.iter().map(|item| item.times.len() * item.columns.len()).sum();
         let each = took.as_secs_f64() * 1e6 / points as f64;
         println!("\n## Scale::{scale:?}: {points} points, {each:.2} µs each");
-        raw(&scored);
-        if scale == Scale::Daily {
-            policy(&scored);
-            if let Some(out) = out {
-                write(&scored, out)?;
+        let best = best_rules(&scored);
+        print_best(&best);
+        rows.extend(best.iter().map(|it| {
+            let table = format!("best, {scale:?}").to_lowercase();
+            it.counts.row(&table, it.set, &it.rule.to_string())
+        }));
+        match (scale, out) {
+            (Scale::Daily, _) => {
+                policy(&scored, rows);
+                if let Some(out) = out {
+                    write(&scored, &best, out)?;
+                }
             }
+            (Scale::Pooled, Some(out)) => write_scores(&scored, out)?,
+            (Scale::Pooled, None) => {}
         }
     }
     Ok(())
@@ -76,31 +91,60 @@ fn score(items: &[Item], scale: Scale) -> (Vec<Scored<'_>>, Duration) {
     (scored, took)
 }
 
-/// Prints the best F1 per set over thresholds, m of n, and ranks.
-fn raw(scored: &[Scored<'_>]) {
-    println!("set    F1    P     R     found/of  false  a day   rule");
-    let mut sum = 0.0;
-    for set in SETS {
+/// When a score is an alert.
+#[derive(Clone, Copy)]
+struct Rule {
+    threshold: f64,
+    /// So many of so many samples.
+    sustained: (u32, u32),
+    /// Among the metrics of a host.
+    rank: usize,
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (m, n) = self.sustained;
+        write!(f, "z >= {:.2} {m}/{n} rank {}", self.threshold, self.rank)
+    }
+}
+
+/// What a set gets at best.
+struct Best {
+    set: &'static str,
+    counts: Tally,
+    rule: Rule,
+}
+
+/// The best F1 per set over thresholds, m of n, and ranks.
+fn best_rules(scored: &[Scored<'_>]) -> Vec<Best> {
+    let none = Rule { threshold: f64::INFINITY, sustained: (1, 1), rank: 1 };
+    let best = |set: &'static str| {
         let members: Vec<&Scored<'_>> = scored.iter().filter(|one| one.item.set() == set).collect();
         let ranks = if members.iter().any(|one| one.is_host()) { &RANKS[..] } else { &RANKS[..1] };
-        let mut best = (Tally::default(), String::new());
+        let mut best = Best { set, counts: Tally::default(), rule: none };
         for &rank in ranks {
             let fused: Vec<Vec<f64>> = members.iter().map(|one| one.fused(rank)).collect();
             for threshold in thresholds(&fused) {
-                for rule in RULES {
+                for sustained in RULES {
+                    let rule = Rule { threshold, sustained, rank };
                     let mut counts = Tally::default();
                     for (one, scores) in members.iter().zip(&fused) {
-                        counts.add(sustained(one.item, scores, threshold, rule));
+                        counts.add(tally(flags(one.item, scores, rule), &one.item.labels));
                     }
-                    if counts.f1() > best.0.f1() {
-                        let (m, n) = rule;
-                        best = (counts, format!("z >= {threshold:.2} {m}/{n} rank {rank}"));
+                    if counts.f1() > best.counts.f1() {
+                        best = Best { set, counts, rule };
                     }
                 }
             }
         }
-        let (counts, rule) = best;
-        sum += counts.f1();
+        best
+    };
+    SETS.into_iter().map(best).collect()
+}
+
+fn print_best(best: &[Best]) {
+    println!("set    F1    P     R     found/of  false  a day   rule");
+    for Best { set, counts, rule } in best {
         println!(
             "{set:6} {:.3} {:.3} {:.3} {:>5}/{:<5} {:5} {:7.4} {rule}",
             counts.f1(),
@@ -112,7 +156,8 @@ fn raw(scored: &[Scored<'_>]) {
             counts.false_per_day(),
         );
     }
-    println!("mean   {:.3}", sum / SETS.len() as f64);
+    let sum: f64 = best.iter().map(|it| it.counts.f1()).sum();
+    println!("mean   {:.3}", sum / best.len() as f64);
 }
 
 fn thresholds(fused: &[Vec<f64>]) -> Vec<f64> {
@@ -125,10 +170,13 @@ fn thresholds(fused: &[Vec<f64>]) -> Vec<f64> {
     found
 }
 
-fn sustained(item: &Item, scores: &[f64], threshold: f64, (m, n): (u32, u32)) -> Tally {
-    let Some(mut rule) = MOfN::new(m, n) else { return Tally::default() };
-    let flagged = item.times.iter().zip(scores).filter(|(_, z)| rule.push(**z >= threshold));
-    tally(flagged.map(|(at, _)| *at), &item.labels)
+/// The times at which a rule holds.
+fn flags<'a>(item: &'a Item, scores: &'a [f64], rule: Rule) -> impl Iterator<Item = i64> + 'a {
+    let (m, n) = rule.sustained;
+    let mut sustained = MOfN::new(m, n);
+    let holds = move |z: f64| sustained.as_mut().is_some_and(|it| it.push(z >= rule.threshold));
+    let mut holds = holds;
+    item.times.iter().zip(scores).filter(move |(_, z)| holds(**z)).map(|(at, _)| *at)
 }
 
 /// Verdicts of the shipped gates, one per time.
@@ -142,7 +190,7 @@ fn verdicts(one: &Scored<'_>) -> Vec<Option<Severity>> {
     judged.collect()
 }
 
-fn policy(scored: &[Scored<'_>]) {
+fn policy(scored: &[Scored<'_>], rows: &mut Vec<Value>) {
     println!("\none policy for all series; hosts: third-largest score, peaks of two samples");
     println!("severity    set    P     >=    R     found/of  false  a day");
     let judged: Vec<Vec<Option<Severity>>> = scored.iter().map(verdicts).collect();
@@ -156,6 +204,7 @@ fn policy(scored: &[Scored<'_>]) {
                 let flagged = flagged.filter(|(_, verdict)| **verdict >= Some(least));
                 counts.add(tally(flagged.map(|(at, _)| *at), &one.item.labels));
             }
+            rows.push(counts.row("policy", set, &format!("{least:?}").to_lowercase()));
             println!(
                 "{:11} {set:6} {:.3} {:.3} {:.3} {:>5}/{:<5} {:5} {:7.4}",
                 format!("{least:?}"),
@@ -171,12 +220,15 @@ fn policy(scored: &[Scored<'_>]) {
     }
 }
 
-/// Detections as JSON lines: the raw score (third-largest of hosts), and one file per severity.
-fn write(scored: &[Scored<'_>], out: &Path) -> Result<(), Box<dyn Error>> {
-    let mut raw = BufWriter::new(File::create(out.join("raw.jsonl"))?);
+/// Detections as JSON lines: at the best rule of each set, and one file per severity.
+fn write(scored: &[Scored<'_>], best: &[Best], out: &Path) -> Result<(), Box<dyn Error>> {
+    let detected = |one: &Scored<'_>, at: i64| json!({"series": one.item.key, "timestamp": at, "is_anomaly": true});
+    let mut file = BufWriter::new(File::create(out.join("best.jsonl"))?);
     for one in scored {
-        for (at, z) in one.item.times.iter().zip(one.fused(3)).filter(|(_, z)| *z > 0.0) {
-            writeln!(raw, "{}", json!({"series": one.item.key, "timestamp": at, "score": z}))?;
+        for Best { rule, .. } in best.iter().filter(|it| it.set == one.item.set()) {
+            for at in flags(one.item, &one.fused(rule.rank), *rule) {
+                writeln!(file, "{}", detected(one, at))?;
+            }
         }
     }
     for least in [Severity::Info, Severity::Warning, Severity::Critical] {
@@ -185,10 +237,21 @@ fn write(scored: &[Scored<'_>], out: &Path) -> Result<(), Box<dyn Error>> {
         for one in scored {
             for (at, verdict) in one.item.times.iter().zip(verdicts(one)) {
                 if verdict >= Some(least) {
-                    let line = json!({"series": one.item.key, "timestamp": at, "is_anomaly": true});
-                    writeln!(file, "{line}")?;
+                    writeln!(file, "{}", detected(one, *at))?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Every score of the sets with one metric a series but the largest, for a comparison with those of
+/// the prototype.
+fn write_scores(scored: &[Scored<'_>], out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut file = BufWriter::new(File::create(out.join("pooled.jsonl"))?);
+    for one in scored.iter().filter(|one| COMPARED.contains(&one.item.set())) {
+        for (at, z) in one.item.times.iter().zip(one.fused(1)) {
+            writeln!(file, "{}", json!({"series": one.item.key, "timestamp": at, "score": z}))?;
         }
     }
     Ok(())

@@ -3,13 +3,15 @@
 
 use analytics::{change_points, mad_sigma, median};
 
+use serde_json::{Value, json};
+
 use crate::corpus::Item;
 use crate::ratio;
 
 const HOUR_SECS: i64 = 3_600;
 const DAY_HOURS: usize = 24;
 
-pub(crate) fn report(items: &[Item]) {
+pub(crate) fn report(items: &[Item], rows: &mut Vec<Value>) {
     println!("\n## change points, hourly");
     println!(
         "set   series  false a series  with any | step of 1.5: found, others | of 3 | of 3 in the middle"
@@ -30,6 +32,7 @@ pub(crate) fn report(items: &[Item]) {
             calm.iter().sum::<usize>() as f64 / count,
             with_any as f64 / count,
         );
+        let mut steps = Vec::new();
         for (deviations, place) in [(1.5, 0.6), (3.0, 0.6), (3.0, 0.5)] {
             let (mut found, mut others) = (0, 0);
             for hours in &series {
@@ -38,8 +41,13 @@ pub(crate) fn report(items: &[Item]) {
                 others += extra;
             }
             print!(" | {:.2} {:.2}", ratio(found, series.len()), ratio(others, series.len()));
+            steps.push(json!({"deviations": deviations, "place": place, "found": found}));
         }
         println!();
+        rows.push(json!({
+            "table": "changes", "set": set, "series": series.len(),
+            "false": calm.iter().sum::<usize>(), "with_any": with_any, "steps": steps,
+        }));
     }
 }
 

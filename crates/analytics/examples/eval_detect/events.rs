@@ -2,6 +2,8 @@
 //! it, an alert that touches none is false, and so is each further day that it stays on or outlasts
 //! its incident.
 
+use serde_json::{Value, json};
+
 use crate::corpus::Labels;
 
 const DAY_SECS: i64 = 86_400;
@@ -43,7 +45,20 @@ impl Tally {
     }
 
     pub(crate) fn false_per_day(self) -> f64 {
-        self.false_alerts as f64 / (self.calm_secs as f64 / DAY_SECS as f64)
+        self.false_alerts as f64 / self.calm_days()
+    }
+
+    /// Series-days without a label.
+    pub(crate) fn calm_days(self) -> f64 {
+        self.calm_secs as f64 / DAY_SECS as f64
+    }
+
+    /// What was counted, for whoever makes tables of it.
+    pub(crate) fn row(self, table: &str, set: &str, rule: &str) -> Value {
+        json!({
+            "table": table, "set": set, "rule": rule, "found": self.found,
+            "incidents": self.incidents, "false": self.false_alerts, "days": self.calm_days(),
+        })
     }
 }
 

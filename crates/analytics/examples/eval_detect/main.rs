@@ -4,9 +4,9 @@
 //! cargo run --release -p analytics --example eval_detect -- FOLDER [OUT]
 //! ```
 //!
-//! FOLDER holds `corpus/labels.json` and `corpus/<set>/*.csv.gz`. With OUT, detections are written
-//! there as JSON lines, one file per rule, for an independent scorer. Without FOLDER nothing is
-//! evaluated, and it says so.
+//! FOLDER holds `corpus/labels.json` and `corpus/<set>/*.csv.gz`. With OUT, the numbers of the tables
+//! are written to `OUT/detect.jsonl`, and detections as JSON lines, one file per rule, for an
+//! independent scorer. Without FOLDER nothing is evaluated, and it says so.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report for the terminal")]
 
@@ -17,7 +17,11 @@ mod events;
 mod thresholds;
 
 use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+
+use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args_os().skip(1).map(PathBuf::from);
@@ -31,9 +35,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(out)?;
     }
     let corpus = corpus::read(&folder.join("corpus"))?;
-    anomalies::report(&corpus, out.as_deref())?;
-    thresholds::report(&corpus);
-    changes::report(&corpus);
+    let mut rows = Vec::new();
+    anomalies::report(&corpus, out.as_deref(), &mut rows)?;
+    thresholds::report(&corpus, &mut rows);
+    changes::report(&corpus, &mut rows);
+    if let Some(out) = &out {
+        let mut file = BufWriter::new(File::create(out.join("detect.jsonl"))?);
+        rows.iter().try_for_each(|row: &Value| writeln!(file, "{row}"))?;
+    }
     Ok(())
 }
 

@@ -4,6 +4,8 @@
 
 use analytics::{Debounce, MOfN, Rule, Side, clear_limit, median, quantile};
 
+use serde_json::{Value, json};
+
 use crate::corpus::Item;
 use crate::{ratio, wilson};
 
@@ -21,7 +23,7 @@ struct Signal<'a> {
     episodes: Vec<(usize, usize)>,
 }
 
-pub(crate) fn report(items: &[Item]) {
+pub(crate) fn report(items: &[Item], rows: &mut Vec<Value>) {
     for above in [0.98, 0.95, 0.99] {
         let machines = items.iter().filter(|item| item.set() == "smd");
         let signals: Vec<Signal<'_>> = machines
@@ -52,12 +54,16 @@ pub(crate) fn report(items: &[Item]) {
                 )
             }
         };
-        line("instant", &signals, rule(1, 1, 1));
-        line("9 of 10, clear 30 min", &signals, rule(9, 10, 30));
-        line("12 of 15, clear 30 min", &signals, rule(12, 15, 30));
-        line("12 of 17, clear 30 min", &signals, rule(12, 17, 30));
-        line("warning (10 of 14, 30)", &signals, shipped(Rule::warning));
-        line("critical (11 of 15, 45)", &signals, shipped(Rule::critical));
+        let mut line = |name: &str, found: Found| {
+            found.print(name);
+            rows.push(found.row(name, above));
+        };
+        line("instant", judged(&signals, rule(1, 1, 1)));
+        line("9 of 10, clear 30 min", judged(&signals, rule(9, 10, 30)));
+        line("12 of 15, clear 30 min", judged(&signals, rule(12, 15, 30)));
+        line("12 of 17, clear 30 min", judged(&signals, rule(12, 17, 30)));
+        line("warning (10 of 14, 30)", judged(&signals, shipped(Rule::warning)));
+        line("critical (11 of 15, 45)", judged(&signals, shipped(Rule::critical)));
     }
 }
 
@@ -92,9 +98,49 @@ fn signal<'a>(item: &Item, column: &'a [f64], above: f64) -> Option<Signal<'a>> 
     Some(Signal { values, limit, usual, episodes })
 }
 
-fn line(name: &str, signals: &[Signal<'_>], rule: impl Fn(&Signal<'_>) -> Rule) {
-    let (mut right, mut wrong, mut found, mut episodes, mut minutes) = (0, 0, 0, 0, 0);
-    let mut delays = Vec::new();
+/// What a rule found.
+#[derive(Default)]
+struct Found {
+    right: usize,
+    wrong: usize,
+    found: usize,
+    episodes: usize,
+    minutes: usize,
+    delays: Vec<f64>,
+}
+
+impl Found {
+    fn days(&self) -> f64 {
+        self.minutes as f64 / 1_440.0
+    }
+
+    fn delay(&self) -> f64 {
+        median(&self.delays).unwrap_or(f64::NAN)
+    }
+
+    fn print(&self, name: &str) {
+        let Self { right, wrong, found, episodes, .. } = *self;
+        println!(
+            "{name:27} {:.3} {:.3} {:.3} {:11.4} {:6.0}",
+            ratio(right, right + wrong),
+            wilson(right, right + wrong),
+            ratio(found, episodes),
+            wrong as f64 / self.days(),
+            self.delay(),
+        );
+    }
+
+    fn row(&self, name: &str, above: f64) -> Value {
+        json!({
+            "table": "thresholds", "set": above.to_string(), "rule": name, "right": self.right,
+            "false": self.wrong, "found": self.found, "incidents": self.episodes,
+            "days": self.days(), "delay_min": self.delay(),
+        })
+    }
+}
+
+fn judged(signals: &[Signal<'_>], rule: impl Fn(&Signal<'_>) -> Rule) -> Found {
+    let mut all = Found::default();
     for signal in signals {
         let mut seen = vec![false; signal.episodes.len()];
         for (from, to) in alerts(signal.values, rule(signal)) {
@@ -107,24 +153,17 @@ fn line(name: &str, signals: &[Signal<'_>], rule: impl Fn(&Signal<'_>) -> Rule) 
             }
             match first {
                 Some(begin) => {
-                    right += 1;
-                    delays.push(from.saturating_sub(begin) as f64);
+                    all.right += 1;
+                    all.delays.push(from.saturating_sub(begin) as f64);
                 }
-                None => wrong += 1,
+                None => all.wrong += 1,
             }
         }
-        found += seen.iter().filter(|seen| **seen).count();
-        episodes += seen.len();
-        minutes += signal.values.len();
+        all.found += seen.iter().filter(|seen| **seen).count();
+        all.episodes += seen.len();
+        all.minutes += signal.values.len();
     }
-    println!(
-        "{name:27} {:.3} {:.3} {:.3} {:11.4} {:6.0}",
-        ratio(right, right + wrong),
-        wilson(right, right + wrong),
-        ratio(found, episodes),
-        wrong as f64 / (minutes as f64 / 1_440.0),
-        median(&delays).unwrap_or(f64::NAN),
-    );
+    all
 }
 
 /// First and last minute of each alert.

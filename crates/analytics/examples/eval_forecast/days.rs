@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use analytics::{Better, Terms, Untestable, Verdict, compare_days, quantile};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{Result, count, mean, read, share, wilson};
 
@@ -21,7 +21,11 @@ struct Scores {
     found_if_told: Vec<bool>,
 }
 
-pub(crate) fn evaluate(set: &str, labels: &Map<String, Value>, corpus: &Path) -> Result<()> {
+pub(crate) fn evaluate(
+    set: &str,
+    labels: &Map<String, Value>,
+    corpus: &Path,
+) -> Result<Option<Value>> {
     let mut scores = Scores::default();
     for (name, label) in labels.iter().filter(|(name, _)| name.starts_with(&format!("{set}/"))) {
         let file = label["file"].as_str().ok_or("a label without a file")?;
@@ -44,7 +48,7 @@ pub(crate) fn evaluate(set: &str, labels: &Map<String, Value>, corpus: &Path) ->
     }
     if scores.found.is_empty() {
         println!("SKIPPED: days of {set} (no series)");
-        return Ok(());
+        return Ok(None);
     }
     let (low, high) = wilson(&scores.false_calls);
     println!("\ndays of {set}: {} trials, one day against seven", scores.found.len());
@@ -54,7 +58,12 @@ pub(crate) fn evaluate(set: &str, labels: &Map<String, Value>, corpus: &Path) ->
     let told = &scores.found_if_told;
     println!("  found +20 % where 20 % can be told {:.3} ({} trials)", share(told), told.len());
     println!("  not testable   {}", scores.untestable);
-    Ok(())
+    let count = |truths: &[bool]| truths.iter().filter(|truth| **truth).count();
+    Ok(Some(json!({
+        "table": "compare", "set": set, "trials": scores.found.len(),
+        "false": count(&scores.false_calls), "found": count(&scores.found),
+        "told": told.len(), "found_if_told": count(told), "untestable": scores.untestable,
+    })))
 }
 
 impl Scores {

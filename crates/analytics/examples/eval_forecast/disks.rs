@@ -5,6 +5,8 @@
 
 use analytics::{Outlook, TimeLeft, time_to_exhaustion};
 
+use serde_json::{Value, json};
+
 use crate::{count, mean, share, wilson};
 
 const HISTORY: usize = 24 * 30;
@@ -83,20 +85,26 @@ struct Scores {
     alarms: Vec<bool>,
 }
 
-pub(crate) fn evaluate() {
+pub(crate) fn evaluate(rows: &mut Vec<Value>) {
     println!("\ntime to exhaustion: {TRIALS} disks of each shape");
     println!("shape    med.error cover90 (95 % bounds)  width med/mean d  false <30 d  (n, n)");
     let mut all = Scores::default();
     for shape in SHAPES {
         let mut scores = Scores::of(shape);
         scores.print(shape);
+        rows.push(scores.row(shape));
         all.errors.append(&mut scores.errors);
         all.covered.append(&mut scores.covered);
         all.widths.append(&mut scores.widths);
         all.alarms.append(&mut scores.alarms);
     }
     all.print("all five");
-    OTHER_SHAPES.iter().for_each(|shape| Scores::of(shape).print(shape));
+    rows.push(all.row("all five"));
+    for shape in OTHER_SHAPES {
+        let scores = Scores::of(shape);
+        scores.print(shape);
+        rows.push(scores.row(shape));
+    }
 }
 
 impl Scores {
@@ -127,6 +135,17 @@ impl Scores {
         if left > 60.0 {
             self.alarms.push(middle < 30.0);
         }
+    }
+
+    fn row(&self, shape: &str) -> Value {
+        let covered = self.covered.iter().filter(|it| **it).count();
+        let alarms = self.alarms.iter().filter(|it| **it).count();
+        json!({
+            "table": "exhaustion", "set": shape, "error": analytics::median(&self.errors),
+            "disks": self.covered.len(), "covered": covered,
+            "width_days": analytics::median(&self.widths),
+            "calm": self.alarms.len(), "false": alarms,
+        })
     }
 
     fn print(&self, shape: &str) {

@@ -27,7 +27,7 @@ struct Scores {
     took: Duration,
 }
 
-pub(crate) fn evaluate(series: &str, output: &Path) -> Result<()> {
+pub(crate) fn evaluate(series: &str, output: &Path, rows: &mut Vec<Value>) -> Result<()> {
     let mut out = BufWriter::new(File::create(output)?);
     let mut scores: BTreeMap<(usize, String), Scores> = BTreeMap::new();
     for line in series.lines() {
@@ -70,6 +70,11 @@ pub(crate) fn evaluate(series: &str, output: &Path) -> Result<()> {
             it.failed,
             it.took.as_secs_f64() * 1e3 / count(it.in_80.len() + it.failed),
         );
+        rows.push(json!({
+            "table": "forecast", "set": h.to_string(), "rule": group, "tasks": it.in_80.len(),
+            "relative": mean(&it.relative).exp(), "win": share(&it.wins),
+            "in_80": mean(&it.in_80), "in_95": mean(&it.in_95), "failed": it.failed,
+        }));
     }
     Ok(())
 }

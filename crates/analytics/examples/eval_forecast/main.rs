@@ -1,12 +1,13 @@
 //! Scores the shipped forecasts, dates of exhaustion and comparisons on labelled data.
 //!
 //! ```text
-//! cargo run --release -p analytics --example eval_forecast -- <folder> [forecasts.jsonl]
+//! cargo run --release -p analytics --example eval_forecast -- FOLDER OUT
 //! ```
 //!
-//! `folder` holds `corpus_forecast/hourly.jsonl.gz`, `corpus/labels.json` and `corpus/**.csv.gz`;
-//! it is not part of the project. What is not there is skipped, loudly. Forecasts go to the
-//! second argument, one JSON object a line, in the form that `score_forecast.py` reads.
+//! FOLDER holds `corpus_forecast/hourly.jsonl.gz`, `corpus/labels.json` and `corpus/**.csv.gz`;
+//! it is not part of the project. What is not there is skipped, loudly. The numbers of the tables
+//! go to `OUT/forecast.jsonl`, and forecasts to `OUT/forecasts.jsonl`, one JSON object a line, in the
+//! form that `score_forecast.py` reads.
 
 #![expect(clippy::print_stdout, reason = "a program whose output is its tables")]
 
@@ -14,7 +15,14 @@ mod days;
 mod disks;
 mod forecasts;
 
-use std::{error::Error, fs::File, io::Read, path::Path};
+use std::{
+    error::Error,
+    fs::File,
+    io::{BufWriter, Read, Write},
+    path::Path,
+};
+
+use serde_json::Value;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -22,23 +30,29 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or("the folder of the labelled data is missing")?;
     let folder = Path::new(&folder);
-    let output = arguments.next().unwrap_or_else(|| "forecasts.jsonl".to_owned());
+    let out = arguments.next().ok_or("the folder of the results is missing")?;
+    let out = Path::new(&out);
+    std::fs::create_dir_all(out)?;
+    let mut rows = Vec::new();
 
     match read(&folder.join("corpus_forecast/hourly.jsonl.gz")) {
-        Ok(series) => forecasts::evaluate(&series, Path::new(&output))?,
+        Ok(series) => forecasts::evaluate(&series, &out.join("forecasts.jsonl"), &mut rows)?,
         Err(error) => println!("SKIPPED: forecasts ({error})"),
     }
-    disks::evaluate();
+    disks::evaluate(&mut rows);
     println!("SKIPPED: noise of virtual machines (azure_vm_noise is not part of the folder)");
     println!("SKIPPED: dependencies (petshop is not part of the folder)");
     match read(&folder.join("corpus/labels.json")) {
         Ok(labels) => {
             for set in ["asd", "smd"] {
-                days::evaluate(set, &serde_json::from_str(&labels)?, &folder.join("corpus"))?;
+                let (labels, corpus) = (serde_json::from_str(&labels)?, folder.join("corpus"));
+                rows.extend(days::evaluate(set, &labels, &corpus)?);
             }
         }
         Err(error) => println!("SKIPPED: days ({error})"),
     }
+    let mut file = BufWriter::new(File::create(out.join("forecast.jsonl"))?);
+    rows.iter().try_for_each(|row: &Value| writeln!(file, "{row}"))?;
     Ok(())
 }
 

@@ -79,8 +79,7 @@ impl<'h> Model<'h> {
             ContainerKindState::CrashLoop => ContainerState::Restarting,
             ContainerKindState::Checked if alive_secs < 70.0 => ContainerState::Starting,
             ContainerKindState::Checked => {
-                // About one half hour in forty is a bad one.
-                let bad = unit(container.seed, (at / 1_800.0) as u64) < 0.025;
+                let bad = unit(container.seed, (at / 1_800.0) as u64) < container.bad_share;
                 if bad { ContainerState::Unhealthy } else { ContainerState::Healthy }
             }
         };

@@ -2,12 +2,16 @@
 
 use super::{Actor, Span};
 use crate::calendar;
-use crate::host::Host;
+use crate::host::{Host, catalog::ContainerKindState};
 use crate::load::{Bump, DAY_SECS, HOUR_SECS, Week, hash, unit, within};
 use crate::spec::{HostSpec, Role};
 
 /// Days of the year on which nobody works, month and day.
 const HOLIDAYS: &[(i64, i64)] = &[(1, 1), (5, 1), (10, 3), (12, 24), (12, 25), (12, 26), (12, 31)];
+/// Most memory in use: whoever has more is short of it every day, and has been told.
+const MEMORY_MAX: f64 = 0.85;
+/// Most of a filesystem in use; a twentieth is reserved, so that this shows as 84 %.
+const DISK_MAX: f64 = 0.8;
 /// In so long a slot at most one burst of work falls.
 const BURST_SLOT_SECS: f64 = 3.0 * HOUR_SECS;
 /// Share of slots that have one.
@@ -28,11 +32,16 @@ const fn off_share(role: Role) -> f64 {
 /// A host on calm days.
 pub(super) fn actor(spec: HostSpec, span: Span, seed: u64) -> Actor {
     let mut host = Host::new(spec);
-    // What grows until somebody mends it is an incident, and incidents are played.
+    // What grows until somebody mends it is an incident, and so is what fails by itself: incidents
+    // are played.
     host.mem.saw_height = 0.0;
+    host.mem.keep_below(span.begin, span.end, MEMORY_MAX);
     for mount in &mut host.mounts {
         mount.used.grow_through(span.begin, span.end);
+        mount.used.keep_below(span.begin, span.end, DISK_MAX);
     }
+    host.containers.retain(|it| it.kind.state != ContainerKindState::CrashLoop);
+    host.containers.iter_mut().for_each(|it| it.bad_share = 0.0);
     host.swap.grow_through(span.begin, span.end);
     work_weeks(&mut host, span);
     bursts(&mut host, span, seed);

@@ -78,6 +78,11 @@ fn calm_days_have_no_alarm_and_weekends_are_calmer() {
             let at = BEGIN + f64::from(hour) * HOUR_SECS + 100.0;
             let model = model(actor, at);
             assert!(model.mem().percent < 90.0, "{:?}", actor.host.spec);
+            let fullest = actor.host.mounts.iter().map(|mount| model.usage(mount).percent);
+            assert!(fullest.fold(0.0, f64::max) < 85.0, "{:?}", actor.host.spec);
+            let troubled =
+                |state| matches!(state, ContainerState::Unhealthy | ContainerState::Restarting);
+            assert!(!model.containers().any(|it| troubled(it.state)), "{:?}", actor.host.spec);
             if actor.host.spec.role != Role::Batch {
                 assert!(model.cpu().total < 85.0, "{:?} {}", actor.host.spec, model.cpu().total);
             }

@@ -22,6 +22,7 @@ mod glances;
 mod health;
 mod history;
 mod http;
+mod incidents;
 mod layers;
 mod operators;
 mod performance;

@@ -7,6 +7,7 @@ pub(crate) mod feed;
 mod judge;
 pub(crate) mod judged;
 pub(crate) mod past;
+pub(crate) mod rehearsal;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
