@@ -30,7 +30,10 @@ const ASKED: &[Asked] = &[
     },
     Asked {
         tool: "what_changed",
-        arguments: |incident| json!({"since": time(incident.span.begin)}),
+        arguments: |incident| {
+            let shortest = incident.span.end + AFTER_SECS - WINDOW_MIN_SECS;
+            json!({"since": time(incident.span.begin.min(shortest))})
+        },
         entries: "moves",
     },
 ];
@@ -39,6 +42,8 @@ const ASKED: &[Asked] = &[
 const FIRST: usize = 3;
 /// An alert of an incident may come so long after its end: it takes minutes to be certain.
 const LATE_SECS: f64 = HOUR;
+/// A change is told from noise in ten minutes and no less.
+const WINDOW_MIN_SECS: f64 = 600.0;
 /// The tools are asked two polls after the end.
 const AFTER_SECS: f64 = 120.0;
 
@@ -54,6 +59,10 @@ fn time(secs: f64) -> String {
 struct Score {
     played: u32,
     alerted: u32,
+    /// Of which the script moved a series.
+    moved: u32,
+    /// By any tool.
+    told: u32,
     /// By tool.
     found: BTreeMap<&'static str, u32>,
 }
@@ -65,23 +74,21 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
     let scenario = Scenario::eventful(specs, span, seed, per_day);
     let mut incidents = scenario.incidents().to_vec();
     incidents.sort_by(|one, other| one.span.end.total_cmp(&other.span.end));
-    let known: Vec<&Asked> = ASKED
-        .iter()
-        .filter(|it| glances_mcp::tools::all().iter().any(|def| def.name == it.tool))
-        .collect();
-    let memories = if known.is_empty() { Memories::AlertsOnly } else { Memories::History };
-    let mut played = Rehearsal::of(scenario, memories).await;
+    let mut played = Rehearsal::of(scenario, Memories::History).await;
     for incident in &incidents {
         played.play_until(incident.span.end + AFTER_SECS).await;
         let score = scores.entry(incident.kind.row().name).or_default();
         score.played += 1;
         // What only events tell of moves no series.
         let moves = incident.effects.iter().any(|effect| !effect.series.is_empty());
-        for asked in known.iter().filter(|_| moves) {
+        score.moved += u32::from(moves);
+        let mut told = false;
+        for asked in ASKED.iter().filter(|_| moves) {
             let reply = played.ask(asked.tool, (asked.arguments)(incident)).await;
             let first: Vec<&Value> = first(&reply[asked.entries], incident, &incidents).collect();
             let found = first.iter().any(|entry| tells_of(entry, incident));
             *score.found.entry(asked.tool).or_default() += u32::from(found);
+            told |= found;
             if !found {
                 let first: Vec<String> =
                     first.iter().map(|it| format!("{} {}", it["server"], it["metric"])).collect();
@@ -92,6 +99,7 @@ async fn play(seed: u64, scores: &mut BTreeMap<&'static str, Score>) {
                 ));
             }
         }
+        score.told += u32::from(told);
     }
     played.play_until(span.end).await;
     for incident in &incidents {
@@ -149,7 +157,7 @@ async fn incidents_are_told() {
         let Some(score) = scores.get(row.name) else { continue };
         keep(&json!({
             "table": "incidents", "kind": row.name, "usual": row.usual, "played": score.played,
-            "alerted": score.alerted, "found": score.found,
+            "alerted": score.alerted, "moved": score.moved, "told": score.told, "found": score.found,
         }));
         if ALARMING.contains(&row.kind) {
             assert_eq!(score.alerted, score.played, "{}", row.name);
