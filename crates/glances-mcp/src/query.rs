@@ -60,6 +60,12 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Their names.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<HostName> {
+        self.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect()
+    }
+
     /// Exactly one server: replies go deeper.
     #[must_use]
     pub fn single(&self) -> Option<&Arc<Snapshot>> {

@@ -190,7 +190,7 @@ impl Tool for WhatChanged {
         let mut found = read(&cx, asked, time).await?;
         gaps(&found, &selection, &time, &mut notes);
         let usual = usual::leave_out(&cx, &mut found, &time, &mut notes).await?;
-        let hosts: Vec<HostName> = aliases(&selection);
+        let hosts: Vec<HostName> = selection.aliases();
         let happened = cx.query.events(&cx.principal, &hosts, window.span()).await?;
         found.moved.extend(around::outages(&happened, &selection));
         let groups = group::group(std::mem::take(&mut found.moved), near(&selection, &time));
@@ -261,10 +261,6 @@ fn check(selection: &Selection, window: &Window) -> Result<(), ToolError> {
     Ok(())
 }
 
-fn aliases(selection: &Selection) -> Vec<HostName> {
-    selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect()
-}
-
 /// The series to read of each server.
 async fn asked(
     cx: &Context,
@@ -277,7 +273,7 @@ async fn asked(
     }
     let most = (SERIES_MAX / selection.servers.len().max(1)).min(SERIES_OF_A_SERVER);
     let mut left_out = 0;
-    let found = cx.query.series(&cx.principal, &aliases(selection)).await?;
+    let found = cx.query.series(&cx.principal, &selection.aliases()).await?;
     let asked = found.into_iter().map(|(host, names)| {
         let mut names = series::telling(names);
         left_out += names.len().saturating_sub(most);

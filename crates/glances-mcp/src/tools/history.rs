@@ -186,8 +186,7 @@ pub(super) async fn chosen(
 ) -> Result<Vec<(HostName, Vec<SeriesName>)>, ToolError> {
     let patterns: Vec<Pattern> =
         asked.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>()?;
-    let hosts: Vec<HostName> =
-        selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect();
+    let hosts: Vec<HostName> = selection.aliases();
     let mut found = cx.query.series(&cx.principal, &hosts).await?;
     for (text, pattern) in asked.iter().zip(&patterns) {
         if !found.iter().flat_map(|(_, names)| names).any(|name| pattern.fits(name)) {

@@ -327,9 +327,7 @@ async fn note(cx: &Context, input: &Input, selection: &Selection) -> Result<Made
     let hosts = match (of_alert, fleet) {
         (Some(hosts), _) => hosts,
         (None, true) => Vec::new(),
-        (None, false) => {
-            selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect()
-        }
+        (None, false) => selection.aliases(),
     };
     if hosts.len() > NOTE_SERVERS_MAX {
         return Err(ToolError::Refused(format!(

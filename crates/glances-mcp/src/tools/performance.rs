@@ -141,8 +141,7 @@ async fn asked(
     metrics: &[String],
 ) -> Result<Vec<(HostName, Vec<SeriesName>)>, ToolError> {
     let asked = if metrics.is_empty() {
-        let hosts: Vec<HostName> =
-            selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect();
+        let hosts: Vec<HostName> = selection.aliases();
         let items = selection.servers.len() <= FEW_SERVERS;
         let mut all = cx.query.series(&cx.principal, &hosts).await?;
         for (_, names) in &mut all {

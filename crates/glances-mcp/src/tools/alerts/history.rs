@@ -267,8 +267,7 @@ impl<'a> Remarks<'a> {
         selection: &Selection,
         window: &'a Window,
     ) -> Result<Self, ToolError> {
-        let hosts: Vec<HostName> =
-            selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect();
+        let hosts: Vec<HostName> = selection.aliases();
         let kinds = [NOTE, THRESHOLD];
         let events = cx.query.events_of(&kinds, &cx.principal, &hosts, window.span()).await?;
         Ok(Self { events, window })

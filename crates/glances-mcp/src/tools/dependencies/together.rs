@@ -43,8 +43,7 @@ pub(super) async fn hypotheses(
     selection: &Selection,
     window: &Window,
 ) -> Result<Together, ToolError> {
-    let hosts: Vec<HostName> =
-        selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect();
+    let hosts: Vec<HostName> = selection.aliases();
     let mut asked = cx.query.series(&cx.principal, &hosts).await?;
     asked.iter_mut().for_each(|(_, names)| traffic(names));
     asked.retain(|(_, names)| !names.is_empty());

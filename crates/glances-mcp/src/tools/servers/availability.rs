@@ -82,8 +82,7 @@ pub(super) async fn availability(
         return Ok(None);
     }
     let window = Window::parse(since, until, timezone, 1.day(), selection.now)?;
-    let hosts: Vec<HostName> =
-        selection.servers.iter().map(|snapshot| snapshot.host.alias.clone()).collect();
+    let hosts: Vec<HostName> = selection.aliases();
     let up = hosts.iter().map(|host| (host.clone(), vec!["server.up".into()])).collect();
     let level = level_for(window.secs(), hosts.len());
     let past = cx.query.past(&cx.principal, up, window.span(), level).await?;
