@@ -39,8 +39,8 @@ pub struct Event {
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
-    /// Size of the reply, text and structured together.
-    pub reply_bytes: usize,
+    /// Size of the text of the reply; the structured form is about as long again.
+    pub text_bytes: usize,
 }
 
 /// Takes events. Must not block.
@@ -60,7 +60,7 @@ impl AuditSink for LogSink {
             tool = event.tool,
             outcome = event.outcome.word(),
             took_ms = u64::try_from(event.took.as_millis()).unwrap_or(u64::MAX),
-            reply_bytes = event.reply_bytes,
+            text_bytes = event.text_bytes,
             "call of `{}` by `{}`: {}", event.tool, event.principal, event.outcome.word()
         );
     }

@@ -118,8 +118,8 @@ impl Calls {
                 }
             },
         };
-        let reply_bytes = match &answer {
-            Some(Ok(reply)) => reply.text.len() * 2,
+        let text_bytes = match &answer {
+            Some(Ok(reply)) => reply.text.len(),
             Some(Err(text)) => text.len(),
             None => 0,
         };
@@ -129,7 +129,7 @@ impl Calls {
             tool: def.name,
             outcome,
             took: started.elapsed(),
-            reply_bytes,
+            text_bytes,
         });
         answer.ok_or_else(|| ErrorData::internal_error("cancelled", None))
     }
