@@ -301,7 +301,7 @@ fn containers(host: &Host) -> Vec<Container> {
                 rx: Curve::new(kind.rx * share, hash(own, 6)),
                 tx: Curve::new(kind.rx * share * 1.3, hash(own, 7)),
                 seed: own,
-                bad_share: BAD_SHARE,
+                bad_share: if host.spec.sound { 0.0 } else { BAD_SHARE },
                 crashes: Vec::new(),
                 remade: Vec::new(),
             }

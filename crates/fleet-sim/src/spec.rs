@@ -65,6 +65,8 @@ pub struct HostSpec {
     pub password: Option<String>,
     /// Adds hostile texts: escapes, bidirectional marks, injected prompts, secrets in command lines.
     pub hostile: bool,
+    /// No health check of a container fails by itself, whatever the hour.
+    pub sound: bool,
     /// Plugins that are switched off.
     pub disabled: Vec<String>,
 }
@@ -80,6 +82,7 @@ impl HostSpec {
             role: Role::from_seed(seed),
             password: None,
             hostile: false,
+            sound: false,
             disabled: Vec::new(),
         }
     }
