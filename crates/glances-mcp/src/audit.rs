@@ -33,8 +33,10 @@ impl Outcome {
 pub struct Event {
     /// [`crate::access::Principal::id`].
     pub principal: Arc<str>,
-    /// Tool name.
-    pub tool: &'static str,
+    /// The protocol's method: `tools/call`, `prompts/get`, `resources/read` …
+    pub method: &'static str,
+    /// Tool, prompt, or URI (or template) of a resource.
+    pub name: &'static str,
     /// What became of it.
     pub outcome: Outcome,
     /// How long it took.
@@ -57,11 +59,13 @@ impl AuditSink for LogSink {
         tracing::info!(
             target: "audit",
             principal = %event.principal,
-            tool = event.tool,
+            method = event.method,
+            name = event.name,
             outcome = event.outcome.word(),
             took_ms = u64::try_from(event.took.as_millis()).unwrap_or(u64::MAX),
             text_bytes = event.text_bytes,
-            "call of `{}` by `{}`: {}", event.tool, event.principal, event.outcome.word()
+            "{} of `{}` by `{}`: {}",
+            event.method, event.name, event.principal, event.outcome.word()
         );
     }
 }

@@ -22,11 +22,14 @@ pub mod store;
 
 pub mod access;
 pub mod audit;
+pub mod complete;
 pub mod mcp;
 pub mod model;
+pub mod prompts;
 pub mod query;
 pub mod redact;
 pub mod render;
+pub mod resources;
 pub mod selector;
 pub mod tools;
 pub mod web;

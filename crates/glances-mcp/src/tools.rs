@@ -24,7 +24,12 @@ mod storage;
 mod system;
 mod view;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -79,6 +84,25 @@ pub fn all() -> Vec<ToolDef> {
         ToolDef::of::<anomalies::DetectAnomalies>(),
         ToolDef::of::<performance::PerformanceComparison>(),
     ]
+}
+
+/// A tool by its name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static ToolDef> {
+    static ALL: LazyLock<Vec<ToolDef>> = LazyLock::new(all);
+    ALL.iter().find(|def| def.name == name)
+}
+
+/// What a tool answers, for prompts and resources: they say what tools say.
+///
+/// # Errors
+/// As the tool's.
+pub async fn ask(cx: Context, name: &'static str, arguments: Value) -> Result<Reply, ToolError> {
+    let def = named(name).ok_or_else(|| ToolError::Missing(format!("no tool `{name}`")))?;
+    let Value::Object(arguments) = arguments else {
+        return Err(ToolError::Refused("arguments are an object".to_owned()));
+    };
+    def.call(cx, arguments).await
 }
 
 /// One MCP tool: its contract, its permission and its behaviour in one place.
@@ -166,6 +190,9 @@ pub enum ToolError {
     /// Arguments that fit the schema and not each other, or name what is not there.
     #[error("{0}")]
     Refused(String),
+    /// Names what is not there.
+    #[error("{0}")]
+    Missing(String),
     /// The caller may not.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -178,6 +205,9 @@ pub enum ToolError {
     /// The write side could not.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// It took longer than a caller waits.
+    #[error("no answer within {} s; try again with fewer servers", CALL_DEADLINE.as_secs())]
+    Deadline,
     /// The reply would not fit in an assistant's context.
     #[error(
         "the reply would have {bytes} bytes, over the limit of {REPLY_BYTES_MAX}: lower `limit`, select fewer `servers`, or use `format: concise`"
@@ -309,6 +339,12 @@ fn encoded_len(value: &Value) -> usize {
     // Neither a value nor a counter can fail.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
+}
+
+/// A type's JSON Schema, as replies are written in it.
+#[must_use]
+pub fn schema_of_output<T: JsonSchema>() -> Map<String, Value> {
+    schema_of::<T>(Contract::Serialize)
 }
 
 /// A type's JSON Schema with all parts inline and without what costs tokens and tells nothing:

@@ -1,9 +1,8 @@
-//! The choke point: every call of every tool goes through [`Calls::run`].
+//! The choke point: every call of a tool, a prompt or a resource goes through [`Calls::run`].
 
-use std::{sync::Arc, time::Instant};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use rmcp::{ErrorData, RoleServer, model::ProgressNotificationParam, service::RequestContext};
-use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::Instrument;
 
@@ -11,7 +10,9 @@ use crate::{
     access::{Principal, Role},
     audit::{AuditSink, Event, Outcome},
     command::Commands,
+    prompts::{self, PromptDef, Told},
     query::Query,
+    resources::{self, Contents, ResourceDef},
     telemetry::Counters,
     tools::{self, CALL_DEADLINE, Context, Progress, Reply, ToolDef, ToolError},
 };
@@ -32,9 +33,11 @@ pub struct Settings {
     pub concurrent: usize,
 }
 
-/// Runs tools for callers.
+/// Runs what callers ask for.
 pub struct Calls {
     tools: Vec<ToolDef>,
+    prompts: Vec<PromptDef>,
+    resources: Vec<ResourceDef>,
     read_only: bool,
     slots: Semaphore,
     query: Query,
@@ -43,8 +46,39 @@ pub struct Calls {
     counters: Arc<Counters>,
 }
 
-/// What the caller gets: a reply, or an error to act on.
-type Answer = Result<Reply, String>;
+/// A call that is about to run.
+pub(super) struct Call {
+    /// The protocol's method.
+    pub method: &'static str,
+    /// What is called, for the audit log.
+    pub name: &'static str,
+    /// Who calls.
+    pub principal: Principal,
+}
+
+/// What a call gives back.
+pub(super) trait Answer {
+    /// Size of its text, for the audit log.
+    fn text_bytes(&self) -> usize;
+}
+
+impl Answer for Reply {
+    fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
+impl Answer for Told {
+    fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
+impl Answer for Contents {
+    fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+}
 
 impl Calls {
     /// Offers the tools that the settings allow.
@@ -64,6 +98,8 @@ impl Calls {
         });
         Self {
             tools,
+            prompts: prompts::all(),
+            resources: resources::all(),
             read_only: settings.read_only,
             slots: Semaphore::new(settings.concurrent.max(1)),
             query,
@@ -76,6 +112,16 @@ impl Calls {
     /// All offered tools.
     pub(super) fn tools(&self) -> &[ToolDef] {
         &self.tools
+    }
+
+    /// All prompts.
+    pub(super) fn prompts(&self) -> &[PromptDef] {
+        &self.prompts
+    }
+
+    /// All resources and templates.
+    pub(super) fn resources(&self) -> &[ResourceDef] {
+        &self.resources
     }
 
     /// The tools that a caller may call.
@@ -92,41 +138,47 @@ impl Calls {
     }
 
     /// Runs one call: a slot, the deadline, cancellation, progress, counters, audit.
-    pub(super) async fn run(
+    ///
+    /// # Errors
+    /// Outside: the caller went away. Inside: what the caller has to know.
+    pub(super) async fn run<T: Answer, Work>(
         &self,
-        def: &ToolDef,
-        principal: Principal,
-        arguments: Map<String, Value>,
+        call: Call,
         cx: &RequestContext<RoleServer>,
-    ) -> Result<Answer, ErrorData> {
+        work: impl FnOnce(Context) -> Work,
+    ) -> Result<Result<T, ToolError>, ErrorData>
+    where
+        Work: Future<Output = Result<T, ToolError>>,
+    {
         let started = Instant::now();
+        let Call { method, name, principal } = call;
         let id = principal.id.clone();
-        let span = tracing::debug_span!("tools/call", tool = def.name, request = %cx.id);
+        let span = tracing::debug_span!("call", method, name, request = %cx.id);
         let work = async {
             let _slot = self.slots.acquire().await;
-            self.with_progress(def, principal, arguments, cx).await
+            self.with_progress(principal, cx, work).await
         };
-        let (outcome, answer) = tokio::select! {
-            () = cx.ct.cancelled() => (Outcome::Cancelled, None),
-            done = tokio::time::timeout(CALL_DEADLINE, work.instrument(span)) => match done {
-                Ok(Ok(reply)) => (Outcome::Ok, Some(Ok(reply))),
-                Ok(Err(error)) => (outcome_of(&error), Some(Err(to_text(&error)))),
-                Err(_) => {
-                    let text = format!("no answer within {} s; try again with fewer servers",
-                        CALL_DEADLINE.as_secs());
-                    (Outcome::Cancelled, Some(Err(text)))
-                }
-            },
+        let answer = tokio::select! {
+            () = cx.ct.cancelled() => None,
+            done = tokio::time::timeout(CALL_DEADLINE, work.instrument(span)) => {
+                Some(done.unwrap_or(Err(ToolError::Deadline)))
+            }
+        };
+        let outcome = match &answer {
+            None => Outcome::Cancelled,
+            Some(Ok(_)) => Outcome::Ok,
+            Some(Err(error)) => outcome_of(error),
         };
         let text_bytes = match &answer {
-            Some(Ok(reply)) => reply.text.len(),
-            Some(Err(text)) => text.len(),
+            Some(Ok(answer)) => answer.text_bytes(),
+            Some(Err(error)) => to_text(error).len(),
             None => 0,
         };
         self.counters.call(outcome != Outcome::Ok);
         self.audit.record(&Event {
             principal: id,
-            tool: def.name,
+            method,
+            name,
             outcome,
             took: started.elapsed(),
             text_bytes,
@@ -134,13 +186,26 @@ impl Calls {
         answer.ok_or_else(|| ErrorData::internal_error("cancelled", None))
     }
 
-    async fn with_progress(
+    /// What a caller may touch outside a call that is counted: lists and completion.
+    pub(super) fn context(&self, principal: Principal, progress: Progress) -> Context {
+        Context {
+            principal,
+            query: self.query.clone(),
+            commands: self.commands.clone(),
+            now: crate::snapshot::now,
+            progress,
+        }
+    }
+
+    async fn with_progress<T, Work>(
         &self,
-        def: &ToolDef,
         principal: Principal,
-        arguments: Map<String, Value>,
         cx: &RequestContext<RoleServer>,
-    ) -> Result<Reply, ToolError> {
+        work: impl FnOnce(Context) -> Work,
+    ) -> Result<T, ToolError>
+    where
+        Work: Future<Output = Result<T, ToolError>>,
+    {
         let (progress, mut reports) = match cx.meta.get_progress_token() {
             None => (Progress::default(), None),
             Some(token) => {
@@ -155,14 +220,7 @@ impl Calls {
                 (Progress::new(report), Some(reports))
             }
         };
-        let context = Context {
-            principal,
-            query: self.query.clone(),
-            commands: self.commands.clone(),
-            now: crate::snapshot::now,
-            progress,
-        };
-        let call = def.call(context, arguments);
+        let call = work(self.context(principal, progress));
         tokio::pin!(call);
         loop {
             tokio::select! {
@@ -186,13 +244,14 @@ async fn next<T>(reports: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
 
 fn outcome_of(error: &ToolError) -> Outcome {
     match error {
+        ToolError::Deadline => Outcome::Cancelled,
         ToolError::Encode(_) | ToolError::TooLong { .. } => Outcome::Failed,
         _ => Outcome::Refused,
     }
 }
 
 /// The whole chain on one line: the only place where causes become text for a caller.
-fn to_text(error: &ToolError) -> String {
+pub(super) fn to_text(error: &ToolError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(err) = cause {

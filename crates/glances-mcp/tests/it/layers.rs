@@ -63,7 +63,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("live", &["model", "snapshot"]),
     // read
     ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
-    ("mcp", &["access", "audit", "command", "query", "redact", "snapshot", "telemetry", "tools"]),
+    (
+        "mcp",
+        &[
+            "access",
+            "audit",
+            "command",
+            "complete",
+            "prompts",
+            "query",
+            "redact",
+            "resources",
+            "snapshot",
+            "telemetry",
+            "tools",
+        ],
+    ),
+    // what they say is what tools say
+    ("prompts", &["complete", "query", "redact", "tools"]),
+    ("resources", &["complete", "query", "render", "snapshot", "tools"]),
+    ("complete", &["tools"]),
     (
         "tools",
         &[
@@ -110,6 +129,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("dotenvy", &["config"]),
     ("serde_saphyr", &["config"]),
     ("toml", &["config"]),
+    ("percent_encoding", &["resources"]),
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),

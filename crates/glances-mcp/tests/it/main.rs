@@ -26,6 +26,7 @@ mod incidents;
 mod layers;
 mod operators;
 mod performance;
+mod primitives;
 mod principals;
 mod questions;
 mod reload;

@@ -119,7 +119,8 @@ pub(crate) fn modern(method: &str, params: Value) -> (Vec<(&'static str, String)
         JSON.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     headers.push(("mcp-protocol-version", MODERN.to_owned()));
     headers.push(("mcp-method", method.to_owned()));
-    if let Some(name) = params.get("name").and_then(Value::as_str) {
+    let name = params.get("name").or_else(|| params.get("uri")).and_then(Value::as_str);
+    if let Some(name) = name {
         headers.push(("mcp-name", name.to_owned()));
     }
     (headers, modern_body(method, params).to_string())

@@ -1,0 +1,78 @@
+//! Resources, in the protocol's words.
+
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{
+        Annotations, CacheScope, ReadResourceRequestParams, ReadResourceResult, Resource,
+        ResourceContents, ResourceTemplate, Role,
+    },
+    service::RequestContext,
+};
+use serde_json::json;
+
+use super::{Calls, call::Call, call::to_text, refusal};
+use crate::{
+    access::Principal,
+    query::{QueryError, coverage::rfc3339},
+    redact::{clean, clip},
+    resources::{self, Audience, ResourceDef},
+    tools::{Context, ToolError},
+};
+
+pub(super) fn describe(def: &ResourceDef, cx: &Context) -> Resource {
+    Resource::new(def.uri, def.name)
+        .with_title(def.title)
+        .with_description(def.description)
+        .with_mime_type(def.mime)
+        .with_annotations(annotations(def, cx))
+}
+
+pub(super) fn describe_template(def: &ResourceDef, cx: &Context) -> ResourceTemplate {
+    ResourceTemplate::new(def.uri, def.name)
+        .with_title(def.title)
+        .with_description(def.description)
+        .with_mime_type(def.mime)
+        .with_annotations(annotations(def, cx))
+}
+
+fn annotations(def: &ResourceDef, cx: &Context) -> Annotations {
+    let audience = match def.audience {
+        Audience::User => vec![Role::User],
+        Audience::Assistant => vec![Role::Assistant],
+        Audience::Both => vec![Role::User, Role::Assistant],
+    };
+    let mut annotations =
+        Annotations::default().with_audience(audience).with_priority(def.priority);
+    annotations.last_modified = def.modified(cx).map(rfc3339);
+    annotations
+}
+
+pub(super) async fn read(
+    calls: &Calls,
+    principal: Principal,
+    request: ReadResourceRequestParams,
+    cx: &RequestContext<RoleServer>,
+) -> Result<ReadResourceResult, ErrorData> {
+    let uri = request.uri;
+    let Some((def, variables)) = resources::find(calls.resources(), &uri) else {
+        let text = clean(&uri);
+        let text = format!("no resource `{}`: list them, or their templates", clip(&text, 100));
+        return Err(not_found(text, &uri));
+    };
+    let call = Call { method: "resources/read", name: def.uri, principal };
+    let contents = match calls.run(call, cx, |context| def.read(context, variables)).await? {
+        Ok(contents) => contents,
+        Err(error @ (ToolError::Missing(_) | ToolError::Query(QueryError::Selector(_)))) => {
+            return Err(not_found(to_text(&error), &uri));
+        }
+        Err(error) => return Err(refusal(&error)),
+    };
+    let contents = ResourceContents::text(contents.text, uri).with_mime_type(contents.mime);
+    Ok(ReadResourceResult::new(vec![contents])
+        .with_ttl_ms(def.changes.ttl_ms())
+        .with_cache_scope(CacheScope::Private))
+}
+
+fn not_found(text: String, uri: &str) -> ErrorData {
+    ErrorData::resource_not_found(text, Some(json!({ "uri": uri })))
+}
