@@ -256,7 +256,7 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         cx: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        complete::complete(&self.calls, self.principal(&cx)?, request)
+        complete::complete(&self.calls, self.principal(&cx)?, request).await
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

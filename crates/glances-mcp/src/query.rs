@@ -23,7 +23,7 @@ pub use self::{
     said::{InForce, Kind},
 };
 pub use crate::ingest::changes::kind::{NOTE, THRESHOLD};
-pub use crate::selector::{Selector, SelectorError, compact, nearest};
+pub use crate::selector::{Selector, SelectorError, alike, compact, nearest, parts};
 use crate::{
     access::{Principal, Scope},
     ingest::OpenAlerts,

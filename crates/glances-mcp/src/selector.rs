@@ -161,16 +161,34 @@ impl SelectorError {
     }
 }
 
+/// The selectors of a text: what is between commas; those within the braces of a glob separate none.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    text.split(move |letter: char| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    })
+}
+
 /// The word most like `word`, if any is alike.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const ALIKE: f64 = 0.7;
     let lower = word.to_lowercase();
     known
-        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
-        .filter(|(score, _)| *score >= ALIKE)
+        .filter_map(|other| Some((alike(&lower, other)?, other)))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, other)| other)
+}
+
+/// How much a word is like one in lower case, up to 1; `None` when it is not.
+#[must_use]
+pub fn alike(lower: &str, other: &str) -> Option<f64> {
+    const ALIKE: f64 = 0.7;
+    Some(strsim::jaro_winkler(lower, &other.to_lowercase())).filter(|score| *score >= ALIKE)
 }
 
 /// `prod`, `stage` and `dev` mean the long words, as in the configuration.
@@ -291,6 +309,14 @@ mod tests {
             let error = Selector::parse(text).err().unwrap().to_string();
             assert!(error.contains("`env:production`"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_comma_within_braces_separates_nothing() {
+        let of = |text| parts(text).collect::<Vec<_>>();
+        assert_eq!(of("web-{1,2}, db"), ["web-{1,2}", " db"]);
+        assert_eq!(of("}a,{b,c"), ["}a", "{b,c"]);
+        assert_eq!(of(""), [""]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // what they say is what tools say
     ("prompts", &["complete", "query", "redact", "tools"]),
     ("resources", &["complete", "query", "render", "snapshot", "tools"]),
-    ("complete", &["tools"]),
+    ("complete", &["alert", "metric", "query", "snapshot", "store", "tools"]),
     (
         "tools",
         &[

@@ -14,6 +14,7 @@ mod anomalies;
 mod arguments;
 mod changed;
 mod cli;
+mod complete;
 mod contracts;
 mod crash;
 mod dependencies;
