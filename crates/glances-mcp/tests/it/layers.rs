@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "mcp",
             "metric",
+            "prompts",
             "query",
             "render",
             "store",
@@ -80,7 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // what they say is what tools say
-    ("prompts", &["complete", "query", "redact", "tools"]),
+    ("prompts", &["alert", "complete", "query", "redact", "render", "store", "tools"]),
     ("resources", &["complete", "query", "render", "snapshot", "tools"]),
     ("complete", &["alert", "metric", "query", "snapshot", "store", "tools"]),
     (
