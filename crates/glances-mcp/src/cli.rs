@@ -8,6 +8,8 @@ mod docs;
 mod probe;
 mod serve;
 
+pub use self::docs::prd;
+
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};

@@ -1,5 +1,7 @@
 //! `docs`: the reference pages, from the same lists that the program runs on.
 
+pub mod prd;
+
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -22,6 +24,7 @@ enum Page {
     Metrics,
     Alerts,
     Configuration,
+    Prd,
 }
 
 impl Docs {
@@ -42,6 +45,9 @@ impl Docs {
         }
         if wanted(Page::Configuration) {
             say(config::reference());
+        }
+        if wanted(Page::Prd) {
+            say(prd::reference());
         }
         Ok(ExitCode::SUCCESS)
     }

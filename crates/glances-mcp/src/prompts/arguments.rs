@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::code;
 use crate::{
     complete::Values,
-    query::{nearest, window},
+    query::{nearest, parts, window},
     redact::{TEXT_CHARS_MAX, clean, clip},
     tools::ToolError,
 };
@@ -78,8 +78,6 @@ impl Argument {
     }
 }
 
-const PASTS: &[&str] = &["-1h", "-3h", "-24h", "-7d", "-30d"];
-
 pub(super) const SERVERS: Argument = row(
     "servers",
     "Servers",
@@ -99,18 +97,18 @@ const UNTIL: Argument = row(
     "Until",
     "End of that time, written as `since`; default now",
     Form::Past,
-    Values::OneOf(&["now", "-1h"]),
+    Values::Time,
 );
 const TIMEZONE: Argument = row(
     "timezone",
     "Time zone",
     "Zone of clock times, such as Europe/Berlin; default UTC",
     Form::Zone,
-    Values::OneOf(&["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"]),
+    Values::Zone,
 );
 
 const fn since(description: &'static str, default: &'static str) -> Argument {
-    row("since", "Since", description, Form::Past, Values::OneOf(PASTS)).or(default)
+    row("since", "Since", description, Form::Past, Values::Time).or(default)
 }
 
 pub(super) const ALL_HEALTH: &[Argument] = &[
@@ -214,14 +212,14 @@ pub(super) const ALL_MAINTENANCE: &[Argument] = &[
         "When the window opens: 22:00 (the next one), +2h, RFC 3339; default: choose from the quiet \
          hours",
         Form::ToCome,
-        Values::OneOf(&["22:00", "02:00", "+2h", "+1d"]),
+        Values::Future,
     ),
     row(
         "duration",
         "Duration",
         "Length of the window: 30m, 2h; default 2h",
         Form::Length,
-        Values::OneOf(&["30m", "1h", "2h", "4h", "8h"]),
+        Values::Length,
     )
     .or("2h"),
     since("How far back quiet hours and outages are looked for: -7d; default -7d", "-7d"),
@@ -296,7 +294,10 @@ impl Arguments {
     pub(super) fn servers(&self) -> Vec<String> {
         match self.get("server") {
             Some(server) => vec![server.to_owned()],
-            None => list(self.get("servers").unwrap_or_default()),
+            None => {
+                let parts = parts(self.get("servers").unwrap_or_default()).map(str::trim);
+                parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+            }
         }
     }
 
@@ -344,20 +345,6 @@ impl Arguments {
         let words: Vec<String> = words.collect();
         if words.is_empty() { String::new() } else { format!(", with {}", words.join(", ")) }
     }
-}
-
-/// Parts between commas; those within the braces of a glob are none.
-fn list(text: &str) -> Vec<String> {
-    let mut depth = 0_usize;
-    let parts = text.split(|c: char| {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0
-    });
-    parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// Takes what was given for these arguments, with the defaults of the rest.

@@ -27,6 +27,7 @@ mod incidents;
 mod layers;
 mod operators;
 mod performance;
+mod prd;
 mod primitives;
 mod principals;
 mod prompts;
