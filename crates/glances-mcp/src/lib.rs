@@ -27,6 +27,7 @@ pub mod model;
 pub mod query;
 pub mod redact;
 pub mod render;
+pub mod runbooks;
 pub mod selector;
 pub mod tools;
 pub mod web;
