@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, prompts, tools};
+use crate::{alert, config, metric, prompts, runbooks, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -23,6 +23,7 @@ enum Page {
     Prompts,
     Metrics,
     Alerts,
+    Runbooks,
     Configuration,
     Prd,
 }
@@ -42,6 +43,9 @@ impl Docs {
         }
         if wanted(Page::Alerts) {
             say(alert::reference());
+        }
+        if wanted(Page::Runbooks) {
+            say(runbooks::reference());
         }
         if wanted(Page::Configuration) {
             say(config::reference());

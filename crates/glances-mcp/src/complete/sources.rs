@@ -72,7 +72,7 @@ pub(super) async fn all(
             let interfaces = snapshot.interfaces().into_iter().flatten();
             interfaces.map(|it| Cow::Borrowed(it.name.as_str()))
         }),
-        Values::Runbook => Found::all(runbooks(cx)),
+        Values::Runbook => runbooks(cx),
         Values::Time => Found::all(times(TIMES, "-", typed)),
         Values::Future => Found::all(times(FUTURES, "+", typed)),
         Values::Length => Found::all(times(LENGTHS, "", typed)),
@@ -196,8 +196,14 @@ fn candidate(alert: Alert) -> Candidate {
     Candidate { value: alert.id, label: Some(label) }
 }
 
-fn runbooks(_: &Context) -> Vec<String> {
-    Vec::new()
+/// Runbooks by name, each known by its title and rules as well.
+fn runbooks(cx: &Context) -> Found {
+    let runbooks = cx.query.runbooks();
+    let candidates = runbooks.all().iter().map(|runbook| Candidate {
+        value: runbook.name.clone(),
+        label: Some(format!("{} {}", runbook.title, runbook.rules.join(" "))),
+    });
+    Found { candidates: candidates.collect(), whole: true }
 }
 
 /// UTC, where servers stand, and the rest of the world.

@@ -226,6 +226,18 @@ async fn a_metric_has_items_once_a_server_or_its_path_is_there() {
 }
 
 #[tokio::test]
+async fn a_runbook_is_found_by_its_name_and_by_what_it_serves() {
+    let cx = small().await;
+    let all = complete(&cx, Values::Runbook, "", &HashMap::new()).await;
+    assert_eq!(all.total, Some(cx.query.runbooks().all().len()));
+    assert_eq!(
+        values(&cx, Values::Runbook, "disk-fi", &[]).await,
+        ["disk-filling", "disk-failing"]
+    );
+    assert_eq!(values(&cx, Values::Runbook, "server_auth", &[]).await, ["access-refused"]);
+}
+
+#[tokio::test]
 async fn words_and_times_are_completed() {
     let cx = small().await;
     let words = Values::OneOf(&["memory", "cpu", "disk"]);

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use crate::support::{run, text};
 
-const PAGES: [&str; 6] = ["tools", "prompts", "metrics", "alerts", "configuration", "prd"];
+const PAGES: [&str; 7] =
+    ["tools", "prompts", "metrics", "alerts", "runbooks", "configuration", "prd"];
 
 #[tokio::test]
 async fn the_reference_is_up_to_date() {

@@ -34,6 +34,7 @@ mod prompts;
 mod questions;
 mod reload;
 mod replies;
+mod runbooks;
 mod simulated;
 mod states;
 mod stdio;
