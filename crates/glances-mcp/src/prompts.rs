@@ -17,7 +17,7 @@ use serde_json::json;
 
 use self::{
     arguments::check,
-    facts::{Answer, Fact, code, fence},
+    facts::{Answer, Fact, code, cut, fence},
 };
 pub use self::{
     arguments::{ARGUMENT_CHARS_MAX, Argument, Arguments, Form},
@@ -31,6 +31,9 @@ use crate::{
     render,
     tools::{Context, ToolError},
 };
+
+/// The account of servers, bytes: each may be down for a reason of its own.
+const ACCOUNT_BYTES_MAX: usize = 1_500;
 
 /// All prompts, in the order in which clients list them.
 #[must_use]
@@ -109,7 +112,11 @@ impl PromptDef {
         for (title, said) in arguments.free() {
             let _ = write!(text, "\n### {title}, as who asks puts it\n{}\n", fence(said));
         }
-        let _ = write!(text, "\n### Servers\n{}\n", fence(&account(&selection)));
+        let _ = write!(
+            text,
+            "\n### Servers\n{}\n",
+            fence(&cut(&account(&selection), ACCOUNT_BYTES_MAX))
+        );
         text.push_str(&facts::written(&answers, &arguments));
         let _ = write!(text, "\n## Method\n\n{}\n", self.method.trim());
         if let Some(steps) = self.steps {

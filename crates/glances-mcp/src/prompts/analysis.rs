@@ -13,11 +13,13 @@ pub(super) const TIME: &[&str] = &["servers", "since", "until", "timezone"];
 /// Columns of anomalies that only a second look needs.
 pub(super) const ANOMALY_DETAIL: &[&str] =
     &["low", "high", "score", "evidence", "days_alike", "judged_at", "from", "until", "confidence"];
+/// Columns of alerts that their runbooks tell.
+pub(super) const ALERT_DETAIL: &[&str] = &["first_steps"];
 /// Columns of changes that only a second look needs.
 pub(super) const CHANGE_DETAIL: &[&str] = &["effect", "over", "server_count", "series"];
 /// Columns of scores that only a second look needs.
 pub(super) const SCORE_DETAIL: &[&str] =
-    &["deductions_count", "history_hours", "score_7d_ago", "basis", "confidence", "others"];
+    &["deductions", "history_hours", "score_7d_ago", "basis", "confidence", "others"];
 
 pub(super) const HEALTH: PromptDef = PromptDef {
     name: "system_health_analysis",
@@ -39,6 +41,7 @@ fn health(asked: &Arguments) -> Vec<Fact> {
             .without(SCORE_DETAIL),
         fact("Alerts", "check_alert_conditions", all(json!({"limit": 1})))
             .keep(&["groups"])
+            .without(ALERT_DETAIL)
             .summary(),
         fact("Load now", "get_system_overview", all(json!({"limit": 5})))
             .keep(&["fleet", "servers"]),
@@ -78,6 +81,7 @@ fn performance(asked: &Arguments) -> Vec<Fact> {
             .without(CHANGE_DETAIL),
         fact("Alerts", "check_alert_conditions", all(json!({"limit": 1})))
             .keep(&["groups"])
+            .without(ALERT_DETAIL)
             .summary(),
         fact("Load now", "get_system_overview", all(json!({"limit": 5})))
             .keep(&["fleet", "servers", "one"]),
@@ -191,7 +195,7 @@ fn capacity(asked: &Arguments) -> Vec<Fact> {
         .keep(&["from", "resolution", "series"])
         .without(&["samples"]),
     ];
-    // A month needs a season of history, a week seven days.
+    // A month needs 90 days of history, a week 28.
     if asked.get("horizon") == Some("30d") {
         facts.push(forecast("The next 7 days", &[], json!({"horizon": "7d", "limit": 5})));
     }

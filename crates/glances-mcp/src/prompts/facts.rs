@@ -16,9 +16,9 @@ use crate::{
 
 /// Tools that one prompt asks at a time: each reads all of history that it is about.
 const AT_ONCE_MAX: usize = 4;
-/// All facts of one prompt, bytes: tables take two and a third a token, and 4,500 of the 6,000
+/// All facts of one prompt, bytes: tables take two and a third a token, and 4,000 of the 6,000
 /// tokens of a prompt are theirs.
-const ALL_BYTES_MAX: usize = 10_000;
+const ALL_BYTES_MAX: usize = 9_000;
 /// Why one fact could not be had, characters.
 const REASON_CHARS: usize = 300;
 /// Shortest fence, backticks.
@@ -256,7 +256,7 @@ fn share(lengths: &[usize], all: usize) -> usize {
 }
 
 /// A text of whole lines, at most so many bytes of them.
-fn cut(text: &str, bytes_max: usize) -> String {
+pub(super) fn cut(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();
     }

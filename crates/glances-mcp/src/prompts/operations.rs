@@ -3,19 +3,24 @@
 use std::{cmp::Reverse, fmt::Write as _};
 
 use futures_util::FutureExt as _;
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::{
     Answer, Arguments, PromptDef,
-    analysis::{ANOMALY_DETAIL, CHANGE_DETAIL, TIME},
+    analysis::{ALERT_DETAIL, ANOMALY_DETAIL, CHANGE_DETAIL, TIME},
     arguments::{ALL_INCIDENT, ALL_MAINTENANCE, ALL_SECURITY},
     code,
-    facts::{Fact, fact},
-    quiet,
+    facts::{Fact, cut, fact},
+    fence, quiet,
 };
 use crate::{
     alert::Alert,
+    model::HostName,
+    query::coverage::rfc3339,
     redact::clip,
+    render,
+    runbooks::{Runbook, Runbooks},
     store::Span,
     tools::{Context, ToolError},
 };
@@ -36,10 +41,15 @@ pub(super) const INCIDENT: PromptDef = PromptDef {
 const PAST_SECS: i64 = 7 * 86_400;
 /// Ids that an error names.
 const IDS_SHOWN: usize = 5;
+/// Servers named beside a runbook.
+const SERVERS_SHOWN: usize = 3;
+/// The steps of one runbook, bytes: an operator's own may be long.
+const RUNBOOK_BYTES_MAX: usize = 1_000;
+/// Name of a series in a line, characters.
+const SERIES_CHARS: usize = 80;
 /// Longest id that an error repeats, characters.
 const ID_CHARS: usize = 60;
 /// What to do when no alert says where to begin.
-const BY_GROUP: &str = "TODO";
 const TRIAGE: &str = include_str!("../../prompts/triage.md");
 /// Runbooks of one incident: more would hide what comes first.
 const RUNBOOKS_MAX: usize = 3;
@@ -49,7 +59,7 @@ fn incident(asked: &Arguments) -> Vec<Fact> {
     vec![
         fact("Alerts", "check_alert_conditions", alerts)
             .keep(&["groups", "alerts", "notes"])
-            .without(&["state"]),
+            .without(ALERT_DETAIL),
         fact("What changed", "what_changed", asked.with(TIME, json!({"limit": 8})))
             .keep(&["changes", "moves", "programs", "events", "notes"])
             .without(CHANGE_DETAIL),
@@ -72,20 +82,120 @@ fn incident(asked: &Arguments) -> Vec<Fact> {
     ]
 }
 
-/// What to do first: of the runbooks of the alerts that are open, or how to find out.
+/// What to do first: the runbooks of the alerts that are open; where none is, those of what is unusual
+/// or changed, and how to find out.
 async fn steps(cx: &Context, asked: &Arguments, answers: &[Answer]) -> Result<String, ToolError> {
     let alerts = chosen(cx, asked).await?;
-    let mut out = String::from("### First steps\n");
-    let _ = write!(out, "\n{}", if alerts.is_empty() { TRIAGE.trim() } else { BY_GROUP });
-    let _ = answers;
+    let runbooks = cx.query.runbooks();
+    let mut out = String::from("### First steps\n\n");
+    let mut picked = Picked::default();
+    for alert in &alerts {
+        picked.add(runbooks.for_alert(alert), alert.host.as_ref().map(HostName::as_str));
+    }
+    if let (Some(_), [alert]) = (asked.get("alert"), alerts.as_slice()) {
+        let _ = writeln!(out, "The alert that was asked about:\n{}\n", fence(&in_words(alert)));
+    }
+    if alerts.is_empty() {
+        out.push_str("No alert is open on these servers.\n\n");
+        for (metric, server) in moved(answers) {
+            picked.add(of_metric(&runbooks, metric), Some(server));
+        }
+    }
+    picked.write(&mut out);
+    if alerts.is_empty() {
+        out.push_str(TRIAGE.trim());
+    }
     Ok(out)
+}
+
+/// Runbooks with the servers that they are about, in the order in which they are needed.
+#[derive(Default)]
+struct Picked<'r>(Vec<(&'r Runbook, Vec<String>)>);
+
+impl<'r> Picked<'r> {
+    fn add(&mut self, runbook: Option<&'r Runbook>, server: Option<&str>) {
+        let Some(runbook) = runbook else { return };
+        let at = self.0.iter().position(|(known, _)| known.name == runbook.name);
+        let at = at.unwrap_or_else(|| {
+            self.0.push((runbook, Vec::new()));
+            self.0.len() - 1
+        });
+        let Some((_, servers)) = self.0.get_mut(at) else { return };
+        if let Some(server) = server
+            && !servers.iter().any(|known| known == server)
+        {
+            servers.push(server.to_owned());
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        for (runbook, servers) in self.0.iter().take(RUNBOOKS_MAX) {
+            let names: Vec<String> =
+                servers.iter().take(SERVERS_SHOWN).map(|name| code(name)).collect();
+            let more = servers.len().saturating_sub(names.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let on = if names.is_empty() { "the fleet".to_owned() } else { names.join(", ") };
+            let _ =
+                writeln!(out, "**{}** on {on}{more} ({}):", runbook.title, code(&runbook.uri()));
+            let mut steps = String::new();
+            let first = servers.first().map(String::as_str);
+            for (index, step) in runbook.first_steps(first).iter().enumerate() {
+                let _ = writeln!(steps, "{}. {}", index + 1, step.text);
+            }
+            if let Some(escalate) = runbook.section("Escalate") {
+                let _ = writeln!(steps, "Escalate:\n{}", escalate.trim());
+            }
+            let _ = writeln!(out, "{}\n", cut(&steps, RUNBOOK_BYTES_MAX).trim_end());
+        }
+        let others: Vec<String> =
+            self.0.iter().skip(RUNBOOKS_MAX).map(|(it, _)| code(&it.uri())).collect();
+        if !others.is_empty() {
+            let _ = writeln!(out, "After that: {}.\n", others.join(", "));
+        }
+    }
+}
+
+/// The runbook that says most of a metric.
+fn of_metric<'r>(runbooks: &'r Runbooks, metric: &str) -> Option<&'r Runbook> {
+    let path = metric.split('[').next().unwrap_or_default();
+    let rank = |it: &&Runbook| it.metrics.iter().position(|known| known == path);
+    runbooks.all().iter().filter(|it| rank(it).is_some()).min_by_key(|it| rank(it))
+}
+
+/// What is unusual and what got worse: metric and server, most urgent first.
+fn moved(answers: &[Answer]) -> Vec<(&str, &str)> {
+    let rows = |tool: &str, field: &str| {
+        let rows = Answer::of(answers, tool).and_then(|reply| reply.get(field)?.as_array());
+        rows.into_iter().flatten()
+    };
+    let worse = |row: &&Value| row.get("direction").is_none_or(|word| word == "worse");
+    rows("detect_anomalies", "anomalies")
+        .chain(rows("what_changed", "moves"))
+        .filter(worse)
+        .filter_map(|row| Some((row.get("metric")?.as_str()?, row.get("server")?.as_str()?)))
+        .collect()
+}
+
+fn in_words(alert: &Alert) -> String {
+    let server = alert.host.as_ref().map_or("the fleet", HostName::as_str);
+    let [value, worst, threshold] =
+        [alert.value, alert.worst, alert.threshold].map(|it| render::in_unit(it, &alert.unit));
+    let began = Timestamp::from_second(alert.began).map(rfc3339).unwrap_or_default();
+    let severity = json!(alert.peak);
+    format!(
+        "{} {} on {server} since {began}: {value}, worst {worst}, limit {threshold}; {}",
+        severity.as_str().unwrap_or_default(),
+        clip(&alert.series, SERIES_CHARS),
+        alert.says
+    )
 }
 
 /// The alert that was asked about, else all that are open and count, worst first.
 async fn chosen(cx: &Context, asked: &Arguments) -> Result<Vec<Alert>, ToolError> {
     let selection = cx.query.select(&cx.principal, &asked.servers(), cx.now).await?;
     let mut open = cx.query.open_alerts(&cx.principal, &selection);
-    open.sort_by_key(|alert| (Reverse(alert.severity()), alert.began));
+    let urgency = |alert: &Alert| (alert.state.is_firing(), alert.severity());
+    open.sort_by_key(|alert| (Reverse(urgency(alert)), alert.began));
     let Some(id) = asked.get("alert") else {
         open.retain(|alert| alert.suppressed_by.is_empty());
         return Ok(open);
@@ -145,7 +255,7 @@ fn maintenance(asked: &Arguments) -> Vec<Fact> {
         )
         .keep(&["groups", "in_force"])
         .summary()
-        .without(&["programs"]),
+        .without(&["programs", "first_steps", "runbook"]),
         fact("Containers on them", "get_containers", all(json!({"state": "running", "limit": 6})))
             .keep(&["total", "containers"])
             .without(&["network_in_bytes_per_second", "network_out_bytes_per_second"]),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Arguments;
 use crate::{
     query::window::{future, length},
-    render::short,
+    render::{count, short},
 };
 
 const HOURS: usize = 24;
@@ -57,15 +57,18 @@ pub(super) fn told(reply: &Value, asked: &Arguments) -> String {
     let secs = asked.get("duration").and_then(|text| length("duration", text).ok());
     let secs = secs.unwrap_or(HOUR_SECS);
     let span = usize::try_from((secs + HOUR_SECS - 1) / HOUR_SECS).unwrap_or(1).clamp(1, HOURS);
+    let servers = series.get("merged").and_then(Value::as_u64).unwrap_or_default();
     let mut out = format!(
-        "Mean `cpu.total` of {} servers in percent by hour of the day ({}), from {}.\n",
-        short(series.get("merged").and_then(Value::as_f64).unwrap_or_default()),
+        "Mean `cpu.total` of {} in percent by hour of the day ({}), from {}.\n",
+        count(usize::try_from(servers).unwrap_or(usize::MAX), "server"),
         zone.unwrap_or("UTC"),
         reply.get("from").and_then(Value::as_str).unwrap_or_default(),
     );
     let _ = writeln!(out, "hours 00 to 23");
     for (name, means) in [("workdays", &hours.workdays), ("weekends", &hours.weekends)] {
-        let _ = writeln!(out, "{name}: {}", line(means));
+        if means.iter().any(|mean| mean.count > 0) {
+            let _ = writeln!(out, "{name}: {}", line(means));
+        }
         match quietest(means, span) {
             Some((first, mean)) => {
                 let end = (first + span) % HOURS;

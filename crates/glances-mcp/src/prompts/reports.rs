@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Arguments, PromptDef,
-    analysis::{ANOMALY_DETAIL, CHANGE_DETAIL, SCORE_DETAIL, TIME},
+    analysis::{ALERT_DETAIL, ANOMALY_DETAIL, CHANGE_DETAIL, SCORE_DETAIL, TIME},
     arguments::{ALL_DEEP_DIVE, ALL_EXECUTIVE},
     facts::{self, Fact, fact},
 };
@@ -45,7 +45,7 @@ fn executive(asked: &Arguments) -> Vec<Fact> {
         )
         .keep(&["groups"])
         .summary()
-        .without(&["programs", "next"]),
+        .without(&["programs", "next", "runbook", "first_steps"]),
         fact("Performance against the time before", "performance_comparison", compared)
             .keep(&["fleet", "environments", "servers", "cannot_tell"])
             .without(&["method", "effect"]),
@@ -107,6 +107,7 @@ fn deep_dive(asked: &Arguments) -> Vec<Fact> {
             .without(SCORE_DETAIL),
         fact("Alerts", "check_alert_conditions", one(json!({"limit": 1})))
             .keep(&["groups"])
+            .without(ALERT_DETAIL)
             .summary(),
         fact(
             "Processor, memory, swap",

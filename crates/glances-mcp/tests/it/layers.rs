@@ -83,7 +83,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // what they say is what tools say
-    ("prompts", &["alert", "complete", "query", "redact", "render", "store", "tools"]),
+    (
+        "prompts",
+        &["alert", "complete", "model", "query", "redact", "render", "runbooks", "store", "tools"],
+    ),
     ("resources", &["complete", "query", "render", "snapshot", "tools"]),
     ("complete", &["alert", "metric", "query", "snapshot", "store", "tools"]),
     (

@@ -179,11 +179,11 @@ async fn a_fleet_in_trouble_is_told_in_budget_with_its_method() {
             let what = format!("{} {given:?}", def.name);
             let text =
                 told(&def, &past.cx, &given).await.unwrap_or_else(|err| panic!("{what}: {err}"));
+            let cost = tokens(&text);
             if let Some(folder) = std::env::var_os("GLANCES_PROMPTS_OUT") {
-                let name = format!("{}-{}.md", def.name, given.len());
+                let name = format!("{}-{}-{cost}.md", def.name, given.len());
                 fs::write(Path::new(&folder).join(name), &text).unwrap();
             }
-            let cost = tokens(&text);
             assert!(cost <= TOKENS_MAX, "{what}: {cost} tokens");
             assert_eq!(forbidden(&text), None, "{what}");
             let (inside, outside) = parted(&text);
@@ -236,21 +236,34 @@ fn kept_as_example(text: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn an_incident_is_met_with_the_steps_of_its_alerts() {
-    let past = Storied::mixed(12).await;
+    let past = Storied::mixed(28).await;
     let def = prompt("incident_response_runbook");
     let all = told(&def, &past.cx, &[]).await.unwrap();
     let (_, outside) = parted(&all);
     assert!(outside.contains("### First steps"), "{all}");
+    for words in ["disk-full", "memory-shortage", "Escalate:", "get_top_processes {\"servers\""] {
+        assert!(outside.contains(words), "{words}: {all}");
+    }
     let alert = past.alert("fs.percent");
     let one = told(&def, &past.cx, &[("alert", &alert.id)]).await.unwrap();
     let (inside, outside) = parted(&one);
     assert!(inside.contains("fs.percent[/var/log]"), "{one}");
-    assert!(outside.contains("get_disk_usage"), "{one}");
+    assert!(outside.contains("glances://runbooks/disk-full"), "{one}");
+    assert!(!outside.contains("glances://runbooks/memory-shortage"), "{one}");
+    let over = json!({"filter": "containers.restarting", "since": "-2h"});
+    let history = tools::ask(past.cx.clone(), "get_alert_history", over).await.unwrap().structured;
+    let over = history["alerts"].as_array().unwrap().iter().find(|row| row["ended"].is_string());
+    let over = over.unwrap()["id"].as_str().unwrap();
+    let one = told(&def, &past.cx, &[("alert", over)]).await.unwrap();
+    let (inside, outside) = parted(&one);
+    assert!(inside.contains("a container restarts again and again"), "{one}");
+    assert!(outside.contains("glances://runbooks/container-restart-loop"), "{one}");
     let refused = told(&def, &past.cx, &[("alert", "0123456789abcdef")]).await.unwrap_err();
     assert!(refused.contains("no alert `0123456789abcdef`"), "{refused}");
     assert!(refused.contains(&alert.id) || refused.contains("open are"), "{refused}");
     let calm = told(&def, &past.cx, &[("servers", "sim-001")]).await.unwrap();
     assert!(calm.contains("No alert is open on these servers"), "{calm}");
+    assert!(calm.contains("Triage, where no alert says"), "{calm}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use glances_mcp::{
     live::Live,
     metric,
     query::Query,
-    store::{Batch, History, Memory, Store as _},
+    store::{Batch, History, Memory},
     tasks::Tasks,
     tools::{Context, Progress},
 };
