@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, tools};
+use crate::{alert, config, metric, resources, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -18,6 +18,7 @@ pub(super) struct Docs {
 enum Page {
     All,
     Tools,
+    Resources,
     Metrics,
     Alerts,
     Configuration,
@@ -29,6 +30,9 @@ impl Docs {
         let wanted = |page: Page| matches!(self.page, Page::All) || self.page == page;
         if wanted(Page::Tools) {
             say(tools::reference());
+        }
+        if wanted(Page::Resources) {
+            say(resources::reference());
         }
         if wanted(Page::Metrics) {
             say(metric::reference());

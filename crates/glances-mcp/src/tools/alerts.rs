@@ -308,7 +308,8 @@ const NEXT: &[(&str, &str, &str)] = &[
 ];
 
 /// The call that tells more of an alert.
-fn next(alert: &Alert) -> String {
+#[must_use]
+pub fn next(alert: &Alert) -> String {
     let known = NEXT.iter().find(|(beginning, ..)| alert.series.starts_with(beginning));
     let (_, tool, more) = known.copied().unwrap_or(("", "get_detailed_metrics", ""));
     match &alert.host {

@@ -8,7 +8,7 @@ use crate::support::{run, text};
 async fn the_reference_is_up_to_date() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
     let update = std::env::var_os("UPDATE_DOCS").is_some();
-    for page in ["tools", "metrics", "alerts", "configuration"] {
+    for page in ["tools", "resources", "metrics", "alerts", "configuration"] {
         let output = run(&["docs", page]).await;
         assert!(output.status.success(), "{page}");
         let printed = format!("{}\n", text(&output.stdout).trim_end());
@@ -28,7 +28,7 @@ async fn the_reference_is_up_to_date() {
 #[tokio::test]
 async fn all_pages_are_the_single_pages_in_turn() {
     let all = text(&run(&["docs"]).await.stdout);
-    for page in ["tools", "metrics", "alerts", "configuration"] {
+    for page in ["tools", "resources", "metrics", "alerts", "configuration"] {
         let one = text(&run(&["docs", page]).await.stdout);
         assert!(all.contains(one.trim_end()), "{page}");
     }

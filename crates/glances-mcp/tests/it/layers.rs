@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "metric",
             "query",
             "render",
+            "resources",
             "store",
             "telemetry",
             "tools",
@@ -81,7 +82,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // what they say is what tools say
     ("prompts", &["complete", "query", "redact", "tools"]),
-    ("resources", &["complete", "query", "render", "snapshot", "tools"]),
+    (
+        "resources",
+        &[
+            "alert", "complete", "metric", "model", "query", "redact", "render", "snapshot",
+            "store", "tools",
+        ],
+    ),
     ("complete", &["tools"]),
     (
         "tools",
@@ -133,7 +140,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["alert", "health", "judge", "tools"]),
+    ("analytics", &["alert", "health", "judge", "resources", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),
