@@ -31,7 +31,6 @@ use std::{
     time::Duration,
 };
 
-pub use self::alerts::next as next_call;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use schemars::{

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, resources, tools};
+use crate::{alert, config, metric, resources, runbooks, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -21,6 +21,7 @@ enum Page {
     Resources,
     Metrics,
     Alerts,
+    Runbooks,
     Configuration,
 }
 
@@ -39,6 +40,9 @@ impl Docs {
         }
         if wanted(Page::Alerts) {
             say(alert::reference());
+        }
+        if wanted(Page::Runbooks) {
+            say(runbooks::reference());
         }
         if wanted(Page::Configuration) {
             say(config::reference());

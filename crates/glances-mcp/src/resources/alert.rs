@@ -16,8 +16,9 @@ use crate::{
     model::Severity,
     query::{InForce, PastAlert, Selection, coverage::rfc3339},
     redact::clip,
+    runbooks::Runbook,
     store::{Event, Program, Span},
-    tools::{self, Context, ToolError},
+    tools::{Context, ToolError},
 };
 
 pub(super) struct OneAlert;
@@ -68,8 +69,11 @@ pub(super) struct AlertDocument {
     /// Silences, acknowledgements and expectations that are about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     said: Vec<SaidRow>,
-    /// A call that tells more.
-    next: String,
+    /// What to do about it: `glances://runbooks/{name}`.
+    runbook: Option<String>,
+    /// The first steps of that runbook, each with its call.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -161,7 +165,7 @@ impl Resource for OneAlert {
     const TITLE: &'static str = "One alert";
     const DESCRIPTION: &'static str = "One alert, open or past, by its id: values and times, what \
         belongs to it with the probable cause, what happened around it, the programs of that moment, \
-        verdict and silences. Can be watched.";
+        verdict, silences, and its runbook. Can be watched.";
     const PRIORITY: f32 = 0.5;
     const CHANGES: Changes = Changes::Live;
     const VARIABLES: &'static [(&'static str, Values)] = &[("id", Values::Alert)];
@@ -200,6 +204,10 @@ impl AlertDocument {
             State::Firing { since, .. } | State::Resolved { since, .. } => Some(since),
             State::Inactive | State::Pending { .. } => None,
         };
+        let runbooks = cx.query.runbooks();
+        let runbook = runbooks.for_alert(&alert);
+        let server = alert.host.as_ref().map(|host| host.as_str());
+        let steps = runbook.map(|runbook| runbook.first_steps(server)).unwrap_or_default();
         let (programs, programs_at) = programs(cx, &alert).await?;
         let said = said(cx, &alert, closed).await?;
         let verdict = verdict.map(|(verdict, kept)| VerdictRow {
@@ -239,7 +247,8 @@ impl AlertDocument {
             programs_at,
             verdict,
             said,
-            next: tools::next_call(&alert),
+            runbook: runbook.map(Runbook::uri),
+            steps: steps.into_iter().map(|step| step.text).collect(),
         })
     }
 }

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "query",
             "render",
             "resources",
+            "runbooks",
             "store",
             "telemetry",
             "tools",
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "poll",
             "query",
             "redact",
+            "runbooks",
             "snapshot",
             "store",
             "tasks",
@@ -85,8 +87,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "resources",
         &[
-            "alert", "complete", "metric", "model", "query", "redact", "render", "snapshot",
-            "store", "tools",
+            "alert", "complete", "metric", "model", "query", "redact", "render", "runbooks",
+            "snapshot", "store", "tools",
         ],
     ),
     ("complete", &["tools"]),
@@ -94,16 +96,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         "tools",
         &[
             "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
-            "render", "snapshot", "store",
+            "render", "runbooks", "snapshot", "store",
         ],
     ),
     (
         "query",
         &[
-            "access", "alert", "ingest", "judge", "live", "model", "redact", "selector",
-            "snapshot", "store",
+            "access", "alert", "ingest", "judge", "live", "model", "redact", "runbooks",
+            "selector", "snapshot", "store",
         ],
     ),
+    ("runbooks", &["alert", "metric", "model", "render"]),
     ("selector", &["redact", "snapshot"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
@@ -134,7 +137,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("crc32fast", &["store"]),
     ("async_trait", &["ingest", "store"]),
     ("dotenvy", &["config"]),
-    ("serde_saphyr", &["config"]),
+    // Front matter is YAML, since that of skills is.
+    ("serde_saphyr", &["config", "runbooks"]),
     ("toml", &["config"]),
     ("percent_encoding", &["resources"]),
     ("regex", &["redact"]),

@@ -32,6 +32,7 @@ mod questions;
 mod reload;
 mod replies;
 mod resources;
+mod runbooks;
 mod simulated;
 mod states;
 mod stdio;
