@@ -2,6 +2,7 @@
 //! count or error can tell of a server that the caller may not see. Never writes.
 
 mod alerts;
+mod configured;
 pub mod coverage;
 mod gone;
 mod history;
@@ -18,6 +19,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     alerts::PastAlert,
+    configured::{Auth, Configured, Connection},
     gone::{Gone, fix},
     history::{Past, level_for},
     said::{InForce, Kind},
@@ -85,6 +87,7 @@ pub struct Query {
     judgements: Judgements,
     alerts: OpenAlerts,
     notices: Arc<RwLock<Vec<String>>>,
+    configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
 }
 
@@ -92,8 +95,8 @@ impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        let (notices, runbooks) = (Arc::default(), Arc::default());
-        Self { live, history, judgements, alerts, notices, runbooks }
+        let (notices, configured, runbooks) = (Arc::default(), Arc::default(), Arc::default());
+        Self { live, history, judgements, alerts, notices, configured, runbooks }
     }
 
     /// What to do about alerts: our runbooks under the operator's. The same for every caller.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, prompts, runbooks, tools};
+use crate::{alert, config, metric, prompts, resources, runbooks, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -21,6 +21,7 @@ enum Page {
     All,
     Tools,
     Prompts,
+    Resources,
     Metrics,
     Alerts,
     Runbooks,
@@ -37,6 +38,9 @@ impl Docs {
         }
         if wanted(Page::Prompts) {
             say(prompts::reference());
+        }
+        if wanted(Page::Resources) {
+            say(resources::reference());
         }
         if wanted(Page::Metrics) {
             say(metric::reference());

@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use crate::support::{run, text};
 
-const PAGES: [&str; 7] =
-    ["tools", "prompts", "metrics", "alerts", "runbooks", "configuration", "prd"];
+const PAGES: [&str; 8] =
+    ["tools", "prompts", "resources", "metrics", "alerts", "runbooks", "configuration", "prd"];
 
 #[tokio::test]
 async fn the_reference_is_up_to_date() {

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "prompts",
             "query",
             "render",
+            "resources",
             "runbooks",
             "store",
             "telemetry",
@@ -87,7 +88,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         "prompts",
         &["alert", "complete", "model", "query", "redact", "render", "runbooks", "store", "tools"],
     ),
-    ("resources", &["complete", "query", "render", "snapshot", "tools"]),
+    (
+        "resources",
+        &[
+            "alert", "complete", "metric", "model", "query", "redact", "render", "runbooks",
+            "snapshot", "store", "tools",
+        ],
+    ),
     ("complete", &["alert", "metric", "query", "snapshot", "store", "tools"]),
     (
         "tools",
@@ -141,7 +148,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["alert", "health", "judge", "tools"]),
+    ("analytics", &["alert", "health", "judge", "resources", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),

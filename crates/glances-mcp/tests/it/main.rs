@@ -34,6 +34,7 @@ mod prompts;
 mod questions;
 mod reload;
 mod replies;
+mod resources;
 mod runbooks;
 mod simulated;
 mod states;

@@ -41,7 +41,7 @@ const LIST_SERVERS: Item = Item {
         Bullet::new(
             "Return server capabilities and version info",
             "list_servers: servers[].plugins, servers[].without, servers[].glances, \
-             servers[].api, glances_versions",
+             servers[].api, glances_versions; list_servers with format",
         ),
     ],
 };
@@ -135,11 +135,11 @@ const DISK_USAGE: Item = Item {
         Bullet::new(
             "I/O performance metrics",
             "get_disk_io_stats: disks[].read_bytes_per_second, disks[].write_bytes_per_second, \
-             disks[].read_latency_ms, disks[].write_latency_ms",
+             disks[].read_latency_ms, disks[].write_latency_ms; get_disk_usage: filesystems[].device",
         )
         .but(
-            "in the tool of their own: Glances measures devices, and does not say which mount is \
-             on which disk",
+            "in the tool of their own: Glances measures devices and not mounts; `device` leads from one \
+             to the other",
         ),
     ],
 };
@@ -292,7 +292,7 @@ const PROCESSES: Item = Item {
         ),
         Bullet::new(
             "Command line arguments (truncated for security)",
-            "get_top_processes: processes[].command",
+            "get_top_processes: processes[].command; get_top_processes with format",
         ),
     ],
 };

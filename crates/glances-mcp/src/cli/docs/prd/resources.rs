@@ -81,7 +81,11 @@ const PERFORMANCE: Item = Item {
         Bullet::new(
             "Performance regression history",
             "glances://history/performance: regressions.servers[].verdict, \
-             regressions.fleet.worse, shifts.anomalies[].since",
+             regressions.fleet.worse, shifts.anomalies[].since; performance_comparison with since, until",
+        )
+        .but(
+            "now against what is usual and the lasting shifts of a week; a verdict of the past is not kept \
+             but made anew, of any time in history",
         ),
     ],
 };
@@ -113,10 +117,20 @@ const ALERTS: Item = Item {
 const RUNBOOKS: Item = Item {
     name: "glances://knowledge/runbooks",
     bullets: &[
-        Bullet::new("Operational runbooks", "glances://knowledge/runbooks"),
-        Bullet::new("Best practices documentation", "glances://knowledge/runbooks"),
-        Bullet::new("Troubleshooting procedures", "glances://knowledge/runbooks"),
-        Bullet::new("Escalation guidelines", "glances://knowledge/runbooks"),
+        Bullet::new(
+            "Operational runbooks",
+            "glances://knowledge/runbooks: procedures[].name, procedures[].rules, \
+             procedures[].description; glances://runbooks/{name}",
+        ),
+        Bullet::new(
+            "Best practices documentation",
+            "glances://knowledge/runbooks: practices[].name, practices[].description",
+        ),
+        Bullet::new(
+            "Troubleshooting procedures",
+            "glances://knowledge/runbooks: sections, procedures[].metrics; glances://runbooks/{name}",
+        ),
+        Bullet::new("Escalation guidelines", "glances://knowledge/runbooks: escalation"),
     ],
 };
 
