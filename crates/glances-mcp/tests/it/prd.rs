@@ -184,7 +184,7 @@ fn a_name_that_does_not_exist_is_found_out() {
         "get_disk_io_stats: disks[].disk, coverage.unavailable[].servers",
         "get_disk_io_stats with servers; series cpu.total",
         "system_health_analysis: Servers, Executive summary",
-        "glances://servers/{alias}: server",
+        "glances://config/servers: servers[].server, usual.auth",
         "glances://runbooks/{name}",
     ] {
         assert!(!refused(right), "{right}");
