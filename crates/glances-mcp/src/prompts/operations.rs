@@ -302,6 +302,9 @@ pub(super) const SECURITY: PromptDef = PromptDef {
 fn security(asked: &Arguments) -> Vec<Fact> {
     let all = |call| asked.with(&["servers"], call);
     vec![
+        fact("Posture", "get_server_status", all(json!({"security": true, "limit": 8})))
+            .keep(&["security"])
+            .without(&["note"]),
         fact("Inventory", "list_servers", all(json!({"limit": 1})))
             .keep(&["statuses", "environments", "glances_versions", "notices"])
             .summary(),
