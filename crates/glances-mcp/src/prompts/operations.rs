@@ -43,8 +43,11 @@ const PAST_SECS: i64 = 7 * 86_400;
 const IDS_SHOWN: usize = 5;
 /// Servers named beside a runbook.
 const SERVERS_SHOWN: usize = 3;
-/// The steps of one runbook, bytes: an operator's own may be long.
-const RUNBOOK_BYTES_MAX: usize = 1_000;
+/// Sections of the first runbook that are told, and most bytes of it all: an operator's own may be
+/// long.
+const FIRST: (&[&str], usize) = (&["Decide", "Remedies", "Escalate"], 2_400);
+/// The same of those that follow.
+const FOLLOWING: (&[&str], usize) = (&["Escalate"], 1_000);
 /// Name of a series in a line, characters.
 const SERIES_CHARS: usize = 80;
 /// Longest id that an error repeats, characters.
@@ -128,24 +131,19 @@ impl<'r> Picked<'r> {
         }
     }
 
+    /// The first with how to decide and what to do, those that follow with their steps.
     fn write(&self, out: &mut String) {
-        for (runbook, servers) in self.0.iter().take(RUNBOOKS_MAX) {
+        for (index, (runbook, servers)) in self.0.iter().take(RUNBOOKS_MAX).enumerate() {
             let names: Vec<String> =
                 servers.iter().take(SERVERS_SHOWN).map(|name| code(name)).collect();
             let more = servers.len().saturating_sub(names.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let on = if names.is_empty() { "the fleet".to_owned() } else { names.join(", ") };
             let _ =
-                writeln!(out, "**{}** on {on}{more} ({}):", runbook.title, code(&runbook.uri()));
-            let mut steps = String::new();
-            let first = servers.first().map(String::as_str);
-            for (index, step) in runbook.first_steps(first).iter().enumerate() {
-                let _ = writeln!(steps, "{}. {}", index + 1, step.text);
-            }
-            if let Some(escalate) = runbook.section("Escalate") {
-                let _ = writeln!(steps, "Escalate:\n{}", escalate.trim());
-            }
-            let _ = writeln!(out, "{}\n", cut(&steps, RUNBOOK_BYTES_MAX).trim_end());
+                writeln!(out, "**{}** on {on}{more}, {}:\n", runbook.title, code(&runbook.uri()));
+            let (sections, bytes_max) = if index == 0 { FIRST } else { FOLLOWING };
+            let steps = steps_of(runbook, servers.first().map(String::as_str), sections);
+            let _ = writeln!(out, "{}\n", cut(&steps, bytes_max).trim_end());
         }
         let others: Vec<String> =
             self.0.iter().skip(RUNBOOKS_MAX).map(|(it, _)| code(&it.uri())).collect();
@@ -153,6 +151,24 @@ impl<'r> Picked<'r> {
             let _ = writeln!(out, "After that: {}.\n", others.join(", "));
         }
     }
+}
+
+/// The first calls of a runbook about a server, and some of its sections.
+fn steps_of(runbook: &Runbook, server: Option<&str>, sections: &[&str]) -> String {
+    let mut out = String::new();
+    for (index, step) in runbook.first_steps(server).iter().enumerate() {
+        let text = match &step.call {
+            Some(call) => step.text.replace(call, &code(call)),
+            None => step.text.clone(),
+        };
+        let _ = writeln!(out, "{}. {text}", index + 1);
+    }
+    for name in sections {
+        if let Some(section) = runbook.section(name) {
+            let _ = writeln!(out, "\n{name}:\n{}", section.trim());
+        }
+    }
+    out
 }
 
 /// The runbook that says most of a metric.
@@ -286,6 +302,9 @@ pub(super) const SECURITY: PromptDef = PromptDef {
 fn security(asked: &Arguments) -> Vec<Fact> {
     let all = |call| asked.with(&["servers"], call);
     vec![
+        fact("Posture", "get_server_status", all(json!({"security": true, "limit": 8})))
+            .keep(&["security"])
+            .without(&["note"]),
         fact("Inventory", "list_servers", all(json!({"limit": 1})))
             .keep(&["statuses", "environments", "glances_versions", "notices"])
             .summary(),

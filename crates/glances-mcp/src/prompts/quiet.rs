@@ -66,22 +66,19 @@ pub(super) fn told(reply: &Value, asked: &Arguments) -> String {
     );
     let _ = writeln!(out, "hours 00 to 23");
     for (name, means) in [("workdays", &hours.workdays), ("weekends", &hours.weekends)] {
-        if means.iter().any(|mean| mean.count > 0) {
+        let known = means.iter().filter(|mean| mean.count > 0).count();
+        if known > 0 {
             let _ = writeln!(out, "{name}: {}", line(means));
         }
-        match quietest(means, span) {
-            Some((first, mean)) => {
-                let end = (first + span) % HOURS;
-                let _ = writeln!(
-                    out,
-                    "quietest {span} h on {name}: {first:02}:00 to {end:02}:00 at {}%",
-                    short(mean)
-                );
-            }
-            None => {
-                let _ = writeln!(out, "{name}: not enough hours are known to choose from");
-            }
-        }
+        let Some((first, mean)) = quietest(means, span).filter(|_| known == HOURS) else {
+            let _ =
+                writeln!(out, "{name}: {known} of {HOURS} hours are known, too few to choose from");
+            continue;
+        };
+        let end = (first + span) % HOURS;
+        let mean = short(mean);
+        let _ =
+            writeln!(out, "quietest {span} h on {name}: {first:02}:00 to {end:02}:00 at {mean}%");
     }
     let start = asked.get("start").and_then(|text| future("start", text, zone, now).ok());
     if let Some(start) = start {
@@ -158,7 +155,7 @@ mod tests {
         let text = told(&reply(), &asked(&[("duration", "2h")]));
         assert!(text.contains("quietest 2 h on workdays: 03:00 to 05:00 at 10%"), "{text}");
         assert!(text.contains("of 9 servers"), "{text}");
-        assert!(text.contains("weekends: not enough hours"), "{text}");
+        assert!(text.contains("weekends: 0 of 24 hours are known"), "{text}");
         let text = told(&reply(), &asked(&[("duration", "90m"), ("timezone", "Asia/Tokyo")]));
         assert!(text.contains("quietest 2 h on workdays: 12:00 to 14:00 at 10%"), "{text}");
     }

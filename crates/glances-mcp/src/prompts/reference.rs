@@ -15,7 +15,7 @@ pub fn reference() -> String {
          with its reason. No argument is needed; on the wire each is a text of at most 300 characters.\n",
     );
     for def in all() {
-        let _ = write!(page, "\n## `{}`\n\n{}: {}\n\n", def.name, def.title, def.description);
+        let _ = write!(page, "\n## `{}`\n\n{}. {}\n\n", def.name, def.title, def.description);
         let _ = writeln!(page, "| argument | takes | what |\n|---|---|---|");
         for argument in def.arguments {
             let takes = match (argument.form, argument.values) {

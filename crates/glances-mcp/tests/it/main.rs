@@ -36,6 +36,7 @@ mod reload;
 mod replies;
 mod resources;
 mod runbooks;
+mod security;
 mod simulated;
 mod states;
 mod stdio;

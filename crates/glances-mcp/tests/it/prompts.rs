@@ -1,14 +1,14 @@
 //! Prompts: what they tell of a fleet in trouble, without history, with hostile texts; what they cost;
 //! and that their methods name only what exists.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use fleet_sim::{Fault, Flavor, Fleet, Role};
 use serde_json::{Value, json};
 
 use crate::support::{Server, Session, config, forbidden, names, spec, storied::Storied, tokens};
 use glances_mcp::{
-    access::Principal,
+    access::{Principal, Scope},
     metric::METRICS,
     prompts::{self, Form, PromptDef},
     tools::{self, Context},
@@ -241,7 +241,14 @@ async fn an_incident_is_met_with_the_steps_of_its_alerts() {
     let all = told(&def, &past.cx, &[]).await.unwrap();
     let (_, outside) = parted(&all);
     assert!(outside.contains("### First steps"), "{all}");
-    for words in ["disk-full", "memory-shortage", "Escalate:", "get_top_processes {\"servers\""] {
+    for words in [
+        "disk-full",
+        "memory-shortage",
+        "Decide:",
+        "Remedies:",
+        "Escalate:",
+        "get_top_processes {\"servers\"",
+    ] {
         assert!(outside.contains(words), "{words}: {all}");
     }
     let alert = past.alert("fs.percent");
@@ -391,4 +398,25 @@ async fn what_is_wrong_with_a_request_is_said_at_once() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_told_by_what_stands() {
+    let fleet = Fleet::start(vec![spec("box-1", Flavor::V4_5_8, Role::Web)]).await.unwrap();
+    let server = Server::of(&fleet).await;
+    fleet.set_fault(0, Some(Fault::Refuse));
+    server.counts("down", 1).await;
+    let cx = server.context(Principal::local());
+    for def in prompts::all() {
+        let text = told(&def, &cx, &[]).await.unwrap_or_else(|err| panic!("{}: {err}", def.name));
+        let (inside, _) = parted(&text);
+        assert!(inside.contains("Answering: 0 of 1 selected server."), "{}: {text}", def.name);
+        assert!(inside.contains("connection refused"), "{}: {text}", def.name);
+    }
+    let nobody = Principal { servers: Scope::Only(Arc::from([])), ..Principal::local() };
+    let cx = server.context(nobody);
+    let refused = told(&prompt("technical_deep_dive"), &cx, &[]).await.unwrap_err();
+    assert_eq!(refused, "there is no server to look into");
+    let health = told(&prompt("system_health_analysis"), &cx, &[]).await.unwrap();
+    assert!(health.contains("Answering: 0 of 0") && !health.contains("box-1"), "{health}");
 }

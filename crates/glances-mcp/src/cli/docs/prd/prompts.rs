@@ -131,18 +131,27 @@ const SECURITY: Item = Item {
     bullets: &[
         Bullet::new(
             "Security posture evaluation",
-            "security_assessment: Exposure of Glances itself, What runs as whom, Posture",
+            "security_assessment: Posture, What came or went, What runs as whom, Summary; \
+             get_server_status: security.controls[].control, security.controls[].fail",
         ),
-        Bullet::new("Vulnerability identification", "security_assessment: Versions, Findings")
-            .but("of Glances, and what its numbers show: no Glances serves packages or patches"),
+        Bullet::new(
+            "Vulnerability identification",
+            "security_assessment: Versions, Findings; get_server_status: \
+             security.releases[].vulnerabilities, security.releases[].fixed_in",
+        )
+        .but("of Glances, and what its numbers show: no Glances serves packages or patches"),
         Bullet::new(
             "Compliance checking",
-            "security_assessment: Compliance checklist; security_assessment with standard",
+            "security_assessment: Compliance checklist; security_assessment with standard; \
+             get_server_status: security.controls[].pass, security.controls[].unseen",
         )
         .but(
             "a control that no Glances can see is told as such, with the record that would show it",
         ),
-        Bullet::new("Hardening recommendations", "security_assessment: Hardening"),
+        Bullet::new(
+            "Hardening recommendations",
+            "security_assessment: Hardening; get_server_status: security.controls[].fix",
+        ),
     ],
 };
 
