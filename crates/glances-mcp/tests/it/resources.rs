@@ -514,6 +514,20 @@ async fn resources_are_read_in_both_eras_with_their_annotations_and_private() {
             assert!(contents["text"].as_str().is_some_and(|text| !text.is_empty()), "{contents}");
         }
     }
+    let listed = session.rpc("resources/templates/list", json!({})).await;
+    let listed = listed["result"]["resourceTemplates"].as_array().unwrap();
+    assert_eq!(listed.len(), 4);
+    for (uri, mime) in [
+        ("glances://servers/sim-001", "application/json"),
+        ("glances://servers/sim-001/mem", "application/json"),
+        ("glances://runbooks/disk-full", "text/markdown"),
+    ] {
+        let modern = server.rpc("resources/read", json!({"uri": uri})).await.message();
+        let legacy = session.rpc("resources/read", json!({"uri": uri})).await;
+        for result in [&modern["result"], &legacy["result"]] {
+            assert_eq!(result["contents"][0]["mimeType"], mime, "{result}");
+        }
+    }
 }
 
 fn load(text: &str) -> Config {
