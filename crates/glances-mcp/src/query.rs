@@ -30,6 +30,7 @@ use crate::{
     judge::Judgements,
     live::{Fleet, Live},
     model::HostName,
+    runbooks::Runbooks,
     snapshot::{Snapshot, Status},
     store::{History, StoreError},
 };
@@ -84,13 +85,26 @@ pub struct Query {
     judgements: Judgements,
     alerts: OpenAlerts,
     notices: Arc<RwLock<Vec<String>>>,
+    runbooks: Arc<RwLock<Runbooks>>,
 }
 
 impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        Self { live, history, judgements, alerts, notices: Arc::default() }
+        let (notices, runbooks) = (Arc::default(), Arc::default());
+        Self { live, history, judgements, alerts, notices, runbooks }
+    }
+
+    /// What to do about alerts: our runbooks under the operator's. The same for every caller.
+    #[must_use]
+    pub fn runbooks(&self) -> Runbooks {
+        self.runbooks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the runbooks.
+    pub fn set_runbooks(&self, runbooks: Runbooks) {
+        *self.runbooks.write().unwrap_or_else(PoisonError::into_inner) = runbooks;
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could
