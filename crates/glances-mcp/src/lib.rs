@@ -22,6 +22,7 @@ pub mod store;
 
 pub mod access;
 pub mod audit;
+pub mod chart;
 pub mod mcp;
 pub mod model;
 pub mod query;

@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
@@ -28,7 +29,7 @@ pub use self::{
 use crate::{
     access::Principal,
     query::nearest,
-    tools::{Effect, ToolDef},
+    tools::{Effect, Image, ToolDef},
 };
 
 /// Tells a model when to use this server and what to call first. Clients cut it at 2,048 bytes.
@@ -166,7 +167,9 @@ impl ServerHandler for Handler {
             self.calls.run(def, principal, request.arguments.unwrap_or_default(), &cx).await?;
         let mut result = match reply {
             Ok(reply) => {
-                let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
+                let mut content = vec![ContentBlock::text(reply.text)];
+                content.extend(reply.images.iter().map(image));
+                let mut result = CallToolResult::success(content);
                 result.structured_content = Some(reply.structured);
                 result
             }
@@ -179,6 +182,10 @@ impl ServerHandler for Handler {
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.calls.tools().iter().find(|def| def.name == name).map(describe)
     }
+}
+
+fn image(image: &Image) -> ContentBlock {
+    ContentBlock::image(BASE64_STANDARD.encode(image.bytes()), image.mime())
 }
 
 /// The library stamps our name on `discover` alone; the specification wants it on every result.

@@ -123,6 +123,10 @@ impl Calls {
             Some(Err(text)) => text.len(),
             None => 0,
         };
+        let image_bytes = match &answer {
+            Some(Ok(reply)) => reply.images.iter().map(|image| image.bytes().len()).sum(),
+            Some(Err(_)) | None => 0,
+        };
         self.counters.call(outcome != Outcome::Ok);
         self.audit.record(&Event {
             principal: id,
@@ -130,6 +134,7 @@ impl Calls {
             outcome,
             took: started.elapsed(),
             text_bytes,
+            image_bytes,
         });
         answer.ok_or_else(|| ErrorData::internal_error("cancelled", None))
     }

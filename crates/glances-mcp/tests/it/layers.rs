@@ -67,8 +67,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
-            "render", "snapshot", "store",
+            "access", "alert", "chart", "command", "health", "judge", "metric", "model", "query",
+            "redact", "render", "snapshot", "store",
         ],
     ),
     (
@@ -79,6 +79,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("selector", &["redact", "snapshot"]),
+    // pure: numbers and labels in, a picture out
+    ("chart", &["redact"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change
@@ -95,6 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("rustls", &["mcp"]),
+    ("base64", &["mcp"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("subtle", &["web"]),
@@ -111,6 +114,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["config"]),
     ("toml", &["config"]),
     ("regex", &["redact"]),
+    ("tiny_skia", &["chart"]),
+    ("ttf_parser", &["chart"]),
+    ("png", &["chart"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
     ("analytics", &["alert", "health", "judge", "tools"]),
