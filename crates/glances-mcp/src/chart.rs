@@ -49,6 +49,8 @@ pub struct Chart {
     pub stretch: &'static str,
     /// Where values usually are, behind the lines.
     pub usual: Vec<Stretch>,
+    /// What that is, for the legend.
+    pub usual_is: &'static str,
     /// Horizontal lines that matter.
     pub limits: Vec<Limit>,
     /// Points that are out of the ordinary.

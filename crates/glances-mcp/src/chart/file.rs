@@ -4,8 +4,9 @@ use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 use super::{BYTES_MAX, ChartError};
 
-/// Colours of the palette, tried in turn until the file is small enough.
-const COLOURS: [usize; 3] = [256, 64, 20];
+/// Colours of the palette, tried in turn until the file is small enough; more than the first are not
+/// seen, and make it a tenth larger.
+const COLOURS: [usize; 3] = [128, 48, 16];
 /// A cell of colours that look alike: so many of the 8 bits of red, green and blue.
 const CELL_BITS: u32 = 5;
 const CELLS: usize = 1 << (3 * CELL_BITS);

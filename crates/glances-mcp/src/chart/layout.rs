@@ -128,7 +128,7 @@ fn entries(chart: &Chart, axis: &Axis) -> Vec<(Sample, String)> {
         entries.push((Sample::Area(ink), chart.stretch.to_owned()));
     }
     if chart.usual.iter().any(|it| is_open(it) && it.low < axis.high && it.high > axis.low) {
-        entries.push((Sample::Area(USUAL), "usual".to_owned()));
+        entries.push((Sample::Area(USUAL), chart.usual_is.to_owned()));
     }
     for limit in chart.limits.iter().filter(|limit| axis.holds(limit.value)) {
         let text = format!("{} {}", limit.name, chart.scale.value(limit.value));

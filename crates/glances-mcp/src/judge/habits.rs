@@ -349,9 +349,24 @@ mod tests {
         let day = Span { from: BEGIN + 9 * DAY, to: BEGIN + 10 * DAY };
         let all = usual("cpu.total".into(), &points, day, &TimeZone::UTC).unwrap();
         assert_eq!(all.len(), 288);
-        let at = |secs: i64| all.iter().find(|it| it.secs == day.from + secs).unwrap();
-        assert!(at(9_000).low > 40.0 && at(9_000).high <= 100.0, "{:?}", at(9_000));
-        assert!(at(50_000 / 300 * 300).high < 40.0, "{:?}", at(49_800));
+        let middle = |secs: i64| {
+            let it = all.iter().find(|it| it.secs == day.from + secs).unwrap();
+            assert!(0.0 <= it.low && it.low < it.high && it.high <= 100.0, "{it:?}");
+            f64::midpoint(it.low, it.high)
+        };
+        assert!(
+            middle(9_000) > 45.0 && middle(49_800) < 30.0,
+            "{:?}",
+            (middle(9_000), middle(49_800))
+        );
+        // While it is unusual, what was usual before counts.
+        let busy = |secs: i64| {
+            if (9 * DAY + 36_000..9 * DAY + 43_200).contains(&secs) { 70.0 } else { 0.0 }
+        };
+        let all = usual("cpu.total".into(), &processor(10, busy), day, &TimeZone::UTC).unwrap();
+        let meanwhile = all.iter().filter(|it| (36_600..43_200).contains(&(it.secs - day.from)));
+        assert_eq!(meanwhile.clone().count(), 22);
+        assert!(meanwhile.clone().all(|it| it.high < 60.0), "{:?}", meanwhile.collect::<Vec<_>>());
         assert_eq!(usual("cpu.total".into(), &points[..10], day, &TimeZone::UTC), Some(vec![]));
         assert_eq!(usual("cpu.user".into(), &points, day, &TimeZone::UTC), None);
     }

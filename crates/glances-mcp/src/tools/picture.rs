@@ -195,6 +195,7 @@ mod tests {
             series: Vec::new(),
             stretch: "",
             usual: Vec::new(),
+            usual_is: "usual",
             limits: Vec::new(),
             marks: Vec::new(),
             now: None,

@@ -53,6 +53,7 @@ pub(super) async fn draw(
             .collect(),
         stretch: "in 80 of 100 cases",
         usual: Vec::new(),
+        usual_is: "usual",
         limits: limits(cx, &drawn, &snapshots),
         marks: Vec::new(),
         now: Some(now),

@@ -73,6 +73,8 @@ pub(super) async fn draw(
         series,
         stretch: if lowest { "lowest to highest" } else { "up to the highest" },
         usual: Vec::new(),
+        // Polls go up and down more than their means.
+        usual_is: if asked.level == Level::Raw { "usual mean of 5 minutes" } else { "usual" },
         limits: shared_limits(cx, selection, &drawn),
         marks: Vec::new(),
         now: None,
