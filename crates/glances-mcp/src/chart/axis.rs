@@ -25,9 +25,9 @@ const MARKS_MAX: usize = 12;
 const LIMIT_REACH: f64 = 4.0;
 /// Values so near to the upper edge, as a share of a mark's distance, get another mark above them.
 const TIGHT_SHARE: f64 = 0.04;
-/// Above this share of the largest value a change is large enough to leave 0 out.
-const ZERO_SHARE: f64 = 0.4;
-/// Below this one it is so small that a view without 0 would make something of nothing.
+/// Above this share of the largest value a change is seen with 0 in the picture as well.
+const ZERO_SHARE: f64 = 0.25;
+/// Below this one it is so small that a picture without 0 would make something of nothing.
 const STILL_SHARE: f64 = 0.05;
 
 /// What the axis holds.
@@ -291,6 +291,22 @@ mod tests {
         }
         assert!(marks(0.0, 9e23, Scale::Bytes("")).len() < 200);
         assert!(marks(-1e24, 1e24, Scale::Seconds).len() < 400);
+    }
+
+    #[test]
+    fn zero_is_in_the_picture_unless_a_change_would_not_be_seen() {
+        let ends = |low, high, scale| {
+            let mut ends = Ends::default();
+            [low, high].into_iter().for_each(|value| ends.take(value));
+            ends.with_zero(scale)
+        };
+        let degrees = Scale::Decimal("°C");
+        assert_eq!(ends(50.0, 60.0, degrees), (50.0, 60.0));
+        assert_eq!(ends(30.0, 60.0, degrees), (0.0, 60.0));
+        assert_eq!(ends(59.0, 60.0, degrees), (0.0, 60.0));
+        assert_eq!(ends(-62.0, -50.0, degrees), (-62.0, -50.0));
+        assert_eq!(ends(-5.0, 5.0, degrees), (-5.0, 5.0));
+        assert_eq!(ends(50.0, 60.0, Scale::Percent), (0.0, 60.0));
     }
 
     #[test]
