@@ -243,6 +243,7 @@ impl Fleet {
             limits: alerting::limits(config),
             servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
         };
+        self.query.set_rules(alert_rules(config)?);
         self.alerts.configure(settings).await;
         self.query.set_runbooks(runbooks);
         self.live.set_hosts(targets.iter().map(|target| target.host.clone()).collect());

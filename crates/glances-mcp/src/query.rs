@@ -26,6 +26,7 @@ pub use crate::ingest::changes::kind::{NOTE, THRESHOLD};
 pub use crate::selector::{Selector, SelectorError, compact, nearest};
 use crate::{
     access::{Principal, Scope},
+    alert::Rules,
     ingest::OpenAlerts,
     judge::Judgements,
     live::{Fleet, Live},
@@ -84,6 +85,7 @@ pub struct Query {
     history: History,
     judgements: Judgements,
     alerts: OpenAlerts,
+    rules: Arc<RwLock<Arc<Rules>>>,
     notices: Arc<RwLock<Vec<String>>>,
     runbooks: Arc<RwLock<Runbooks>>,
 }
@@ -92,8 +94,15 @@ impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        let (notices, runbooks) = (Arc::default(), Arc::default());
-        Self { live, history, judgements, alerts, notices, runbooks }
+        Self {
+            live,
+            history,
+            judgements,
+            alerts,
+            rules: Arc::new(RwLock::new(Arc::new(Rules::built_in()))),
+            notices: Arc::default(),
+            runbooks: Arc::default(),
+        }
     }
 
     /// What to do about alerts: our runbooks under the operator's. The same for every caller.
@@ -105,6 +114,17 @@ impl Query {
     /// Replaces the runbooks.
     pub fn set_runbooks(&self, runbooks: Runbooks) {
         *self.runbooks.write().unwrap_or_else(PoisonError::into_inner) = runbooks;
+    }
+
+    /// The thresholds in force; the built-in ones until others are set.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the thresholds in force.
+    pub fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

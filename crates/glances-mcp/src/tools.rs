@@ -17,6 +17,7 @@ mod listing;
 mod manage;
 mod network;
 mod performance;
+mod picture;
 mod processes;
 mod selecting;
 mod servers;
@@ -132,6 +133,39 @@ pub trait Tool: 'static {
 pub trait Output: Serialize + JsonSchema + 'static {
     /// One line that holds the answer; the fields follow.
     fn headline(&self) -> String;
+    /// Takes what is shown beside the text; nothing, unless a tool draws.
+    fn take_images(&mut self) -> Vec<Image> {
+        Vec::new()
+    }
+}
+
+/// Largest image of a reply, as the file that it is.
+pub const IMAGE_BYTES_MAX: usize = 60 * 1024;
+/// Images of one reply.
+pub const IMAGES_MAX: usize = 1;
+
+/// A picture beside the text of a reply.
+#[derive(Clone, Debug)]
+pub struct Image(Vec<u8>);
+
+impl Image {
+    /// Of a PNG file; `None` when it is too large to be sent.
+    #[must_use]
+    pub fn png(file: Vec<u8>) -> Option<Self> {
+        (file.len() <= IMAGE_BYTES_MAX).then_some(Self(file))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What kind of file.
+    #[must_use]
+    pub const fn mime(&self) -> &'static str {
+        "image/png"
+    }
 }
 
 /// What a call of a tool does to the world, for its annotations.
@@ -227,13 +261,15 @@ impl From<SelectorError> for ToolError {
     }
 }
 
-/// An answer, twice: each form is complete on its own.
+/// An answer, twice: each form is complete on its own. Images only show what is said as well.
 #[derive(Debug)]
 pub struct Reply {
     /// For people and for clients that show text.
     pub text: String,
     /// Fits the tool's output schema.
     pub structured: Value,
+    /// For people and for models that see; at most [`IMAGES_MAX`].
+    pub images: Vec<Image>,
 }
 
 type CallFuture = BoxFuture<'static, Result<Reply, ToolError>>;
@@ -290,7 +326,9 @@ impl ToolDef {
 async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError> {
     let input = serde_json::from_value(arguments)
         .map_err(|err| ToolError::Refused(format!("arguments do not fit: {err}")))?;
-    let output = T::call(cx, input).await?;
+    let mut output = T::call(cx, input).await?;
+    let mut images = output.take_images();
+    images.truncate(IMAGES_MAX);
     let headline = output.headline();
     let mut structured = serde_json::to_value(&output).map_err(ToolError::Encode)?;
     render::tidy(&mut structured);
@@ -302,7 +340,7 @@ async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError>
             return Err(ToolError::TooLong { bytes });
         }
     }
-    Ok(Reply { text, structured })
+    Ok(Reply { text, structured, images })
 }
 
 /// What no encoding of a value exceeds, bytes: every character escaped, every number at its longest.
