@@ -60,6 +60,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("alert", &["metric", "model", "selector", "snapshot"]),
     ("health", &["alert", "metric", "model"]),
     ("store", &["model"]),
+    // pure: what was seen in, verdicts out
+    ("security", &["model", "redact", "snapshot"]),
     ("live", &["model", "snapshot"]),
     // read
     ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
@@ -68,7 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "tools",
         &[
             "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
-            "render", "snapshot", "store",
+            "render", "security", "snapshot", "store",
         ],
     ),
     (

@@ -30,6 +30,7 @@ mod principals;
 mod questions;
 mod reload;
 mod replies;
+mod security;
 mod simulated;
 mod states;
 mod stdio;
