@@ -17,6 +17,7 @@ pub mod judge;
 pub mod live;
 pub mod metric;
 pub mod poll;
+pub mod security;
 pub mod snapshot;
 pub mod store;
 

@@ -62,6 +62,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("alert", &["metric", "model", "selector", "snapshot"]),
     ("health", &["alert", "metric", "model"]),
     ("store", &["model"]),
+    // pure: what was seen in, verdicts out
+    ("security", &["model", "redact", "snapshot"]),
     ("live", &["model", "snapshot"]),
     // read
     ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
@@ -89,7 +91,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "tools",
         &[
             "access", "alert", "chart", "command", "health", "judge", "metric", "model", "query",
-            "redact", "render", "runbooks", "snapshot", "store",
+            "redact", "render", "runbooks", "security", "snapshot", "store",
         ],
     ),
     (

@@ -33,6 +33,7 @@ mod questions;
 mod reload;
 mod replies;
 mod runbooks;
+mod security;
 mod simulated;
 mod states;
 mod stdio;
