@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "mcp",
             "metric",
+            "prompts",
             "query",
             "render",
             "runbooks",
@@ -84,7 +85,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // what they say is what tools say
-    ("prompts", &["complete", "query", "redact", "tools"]),
+    (
+        "prompts",
+        &["alert", "complete", "model", "query", "redact", "render", "runbooks", "store", "tools"],
+    ),
     ("resources", &["complete", "query", "render", "snapshot", "tools"]),
     ("complete", &["tools"]),
     (

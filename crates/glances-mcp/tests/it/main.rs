@@ -29,6 +29,7 @@ mod operators;
 mod performance;
 mod primitives;
 mod principals;
+mod prompts;
 mod questions;
 mod reload;
 mod replies;
