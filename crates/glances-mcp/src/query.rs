@@ -2,6 +2,7 @@
 //! count or error can tell of a server that the caller may not see. Never writes.
 
 mod alerts;
+mod configured;
 pub mod coverage;
 mod gone;
 mod history;
@@ -18,6 +19,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     alerts::PastAlert,
+    configured::{Auth, Configured, Connection},
     gone::{Gone, fix},
     history::{Past, level_for},
     said::{InForce, Kind},
@@ -85,8 +87,9 @@ pub struct Query {
     history: History,
     judgements: Judgements,
     alerts: OpenAlerts,
-    rules: Arc<RwLock<Arc<Rules>>>,
+    limits: Arc<RwLock<Arc<Rules>>>,
     notices: Arc<RwLock<Vec<String>>>,
+    configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
 }
 
@@ -99,8 +102,9 @@ impl Query {
             history,
             judgements,
             alerts,
-            rules: Arc::new(RwLock::new(Arc::new(Rules::built_in()))),
+            limits: Arc::new(RwLock::new(Arc::new(Rules::built_in()))),
             notices: Arc::default(),
+            configured: Arc::default(),
             runbooks: Arc::default(),
         }
     }
@@ -118,13 +122,13 @@ impl Query {
 
     /// The thresholds in force; the built-in ones until others are set.
     #[must_use]
-    pub fn rules(&self) -> Arc<Rules> {
-        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn limits(&self) -> Arc<Rules> {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces the thresholds in force.
-    pub fn set_rules(&self, rules: Rules) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    pub fn set_limits(&self, rules: Rules) {
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, prompts, runbooks, tools};
+use crate::{alert, config, metric, prompts, resources, runbooks, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -19,6 +19,7 @@ enum Page {
     All,
     Tools,
     Prompts,
+    Resources,
     Metrics,
     Alerts,
     Runbooks,
@@ -34,6 +35,9 @@ impl Docs {
         }
         if wanted(Page::Prompts) {
             say(prompts::reference());
+        }
+        if wanted(Page::Resources) {
+            say(resources::reference());
         }
         if wanted(Page::Metrics) {
             say(metric::reference());

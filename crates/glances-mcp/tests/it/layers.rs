@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "prompts",
             "query",
             "render",
+            "resources",
             "runbooks",
             "store",
             "telemetry",
@@ -89,7 +90,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         "prompts",
         &["alert", "complete", "model", "query", "redact", "render", "runbooks", "store", "tools"],
     ),
-    ("resources", &["complete", "query", "render", "snapshot", "tools"]),
+    (
+        "resources",
+        &[
+            "alert", "complete", "metric", "model", "query", "redact", "render", "runbooks",
+            "snapshot", "store", "tools",
+        ],
+    ),
     ("complete", &["tools"]),
     (
         "tools",
@@ -149,7 +156,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("png", &["chart"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["alert", "health", "judge", "tools"]),
+    ("analytics", &["alert", "health", "judge", "resources", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),

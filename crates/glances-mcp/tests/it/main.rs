@@ -33,6 +33,7 @@ mod prompts;
 mod questions;
 mod reload;
 mod replies;
+mod resources;
 mod runbooks;
 mod security;
 mod simulated;
