@@ -23,6 +23,7 @@ pub mod store;
 
 pub mod access;
 pub mod audit;
+pub mod chart;
 pub mod complete;
 pub mod mcp;
 pub mod model;

@@ -28,6 +28,7 @@ pub use crate::ingest::changes::kind::{NOTE, THRESHOLD};
 pub use crate::selector::{Selector, SelectorError, alike, compact, nearest, parts};
 use crate::{
     access::{Principal, Scope},
+    alert::Rules,
     ingest::OpenAlerts,
     judge::Judgements,
     live::{Fleet, Live},
@@ -86,6 +87,7 @@ pub struct Query {
     history: History,
     judgements: Judgements,
     alerts: OpenAlerts,
+    limits: Arc<RwLock<Arc<Rules>>>,
     notices: Arc<RwLock<Vec<String>>>,
     configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
@@ -95,8 +97,16 @@ impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        let (notices, configured, runbooks) = (Arc::default(), Arc::default(), Arc::default());
-        Self { live, history, judgements, alerts, notices, configured, runbooks }
+        Self {
+            live,
+            history,
+            judgements,
+            alerts,
+            limits: Arc::new(RwLock::new(Arc::new(Rules::built_in()))),
+            notices: Arc::default(),
+            configured: Arc::default(),
+            runbooks: Arc::default(),
+        }
     }
 
     /// What to do about alerts: our runbooks under the operator's. The same for every caller.
@@ -108,6 +118,17 @@ impl Query {
     /// Replaces the runbooks.
     pub fn set_runbooks(&self, runbooks: Runbooks) {
         *self.runbooks.write().unwrap_or_else(PoisonError::into_inner) = runbooks;
+    }
+
+    /// The thresholds in force; the built-in ones until others are set.
+    #[must_use]
+    pub fn limits(&self) -> Arc<Rules> {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the thresholds in force.
+    pub fn set_limits(&self, rules: Rules) {
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

@@ -308,7 +308,11 @@ mod tests {
     use super::*;
 
     fn answer(reply: Result<(&str, Value), ToolError>) -> Answer {
-        let reply = reply.map(|(text, structured)| Reply { text: text.to_owned(), structured });
+        let reply = reply.map(|(text, structured)| Reply {
+            text: text.to_owned(),
+            structured,
+            images: Vec::new(),
+        });
         Answer { fact: fact("Disks", "get_disk_usage", json!({"limit": 2})), reply }
     }
 

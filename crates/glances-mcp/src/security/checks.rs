@@ -57,7 +57,10 @@ pub(super) fn vulnerabilities(case: &Case<'_>) -> Verdict {
         Known::Affected(hits) => {
             let open = hits.iter().filter(|hit| hit.when == When::Api).count();
             let version = case.snapshot.glances_version().unwrap_or_default();
-            Verdict::Fail(format!("{version} has {}, {open} of them by its API", hits.len()))
+            let count = hits.len();
+            Verdict::Fail(format!(
+                "{version} has {count} vulnerabilities, {open} of them by its API"
+            ))
         }
     }
 }

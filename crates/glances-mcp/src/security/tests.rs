@@ -151,7 +151,7 @@ fn a_release_is_told_or_judged_by_its_family() {
     let of = |version, api| of("vulnerabilities", &server("http://a", version, api));
     assert_eq!(of(Some("4.5.8"), ApiVersion::V4), Verdict::Pass);
     let Verdict::Fail(words) = of(Some("4.5.6"), ApiVersion::V4) else { panic!() };
-    assert_eq!(words, "4.5.6 has 3, 1 of them by its API");
+    assert_eq!(words, "4.5.6 has 3 vulnerabilities, 1 of them by its API");
     let Verdict::Fail(words) = of(None, ApiVersion::V3) else { panic!() };
     assert!(words.starts_with("3.x has 2"), "{words}");
     for (version, api) in [

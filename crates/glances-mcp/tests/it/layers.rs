@@ -101,8 +101,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
-            "render", "runbooks", "security", "snapshot", "store",
+            "access", "alert", "chart", "command", "health", "judge", "metric", "model", "query",
+            "redact", "render", "runbooks", "security", "snapshot", "store",
         ],
     ),
     (
@@ -114,6 +114,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("runbooks", &["alert", "metric", "model", "render"]),
     ("selector", &["redact", "snapshot"]),
+    // pure: numbers and labels in, a picture out
+    ("chart", &["redact"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change
@@ -130,6 +132,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("rustls", &["mcp"]),
+    ("base64", &["mcp"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("subtle", &["web"]),
@@ -148,6 +151,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("percent_encoding", &["resources"]),
     ("regex", &["redact"]),
+    ("tiny_skia", &["chart"]),
+    ("ttf_parser", &["chart"]),
+    ("png", &["chart"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
     ("analytics", &["alert", "health", "judge", "resources", "tools"]),

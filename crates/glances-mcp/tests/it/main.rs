@@ -13,6 +13,7 @@ mod alerts;
 mod anomalies;
 mod arguments;
 mod changed;
+mod charts;
 mod cli;
 mod complete;
 mod contracts;
