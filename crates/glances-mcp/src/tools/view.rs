@@ -39,9 +39,8 @@ pub(super) fn problem(finding: &Finding) -> String {
         Severity::Warning => "warning",
         Severity::Careful | Severity::Ok => "careful",
     };
-    let value = render::short(finding.value);
-    let unit = if finding.unit.starts_with("percent") { "%" } else { "" };
-    format!("{} {value}{unit} {severity}", clip(&finding.series, NAME_CHARS))
+    let value = render::in_unit(finding.value, finding.unit);
+    format!("{} {value} {severity}", clip(&finding.series, NAME_CHARS))
 }
 
 /// The worst findings in one text, with how many more there are.
