@@ -32,4 +32,5 @@ pub mod render;
 pub mod resources;
 pub mod selector;
 pub mod tools;
+pub mod watching;
 pub mod web;

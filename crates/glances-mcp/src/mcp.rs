@@ -4,8 +4,11 @@ mod call;
 mod complete;
 mod connect;
 mod http;
+mod manager;
+mod news;
 mod prompts;
 mod resources;
+mod stdin;
 
 use std::{
     borrow::Cow,
@@ -13,24 +16,28 @@ use std::{
 };
 
 use rmcp::{
-    ErrorData, RoleServer, ServerHandler, ServiceExt,
+    ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-        CompleteResult, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
-        Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
-        ToolAnnotations,
+        CompleteResult, ContentBlock, DiscoverResult, Extensions, GetPromptRequestParams,
+        GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        SubscribeRequestParams, SubscriptionFilter, Tool, ToolAnnotations,
+        UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use tokio_util::sync::CancellationToken;
 
 use self::call::{Call, to_text};
+use self::news::{Ear, Session};
 pub use self::{
     call::{Calls, Settings},
     connect::connect,
     http::{McpHttp, McpService, Sessions, service},
+    manager::Manager,
+    stdin::stdio,
 };
 use crate::{
     access::Principal,
@@ -84,6 +91,8 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
             .enable_completions()
             .enable_prompts()
             .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
             .enable_tools()
             .build(),
     )
@@ -100,22 +109,28 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
 enum Callers {
     /// Whoever started this process.
     Local,
-    /// Whom the HTTP layer let in.
-    Http,
+    /// Whom the HTTP layer let in, and their sessions.
+    Http(Arc<Manager>),
 }
 
-/// Speaks MCP. Cheap to clone: rmcp makes one a request.
-#[derive(Clone)]
+/// Speaks MCP. Cheap to make: rmcp makes one a session, and one a request without a session.
 pub struct Handler {
     calls: Arc<Calls>,
     callers: Callers,
+    session: Session,
+    /// Cancelled when whoever waits for news has to be let go.
+    ended: CancellationToken,
 }
 
 impl Handler {
+    fn new(calls: Arc<Calls>, callers: Callers, ended: CancellationToken) -> Self {
+        Self { calls, callers, session: Session::default(), ended }
+    }
+
     fn principal(&self, cx: &RequestContext<RoleServer>) -> Result<Principal, ErrorData> {
         match self.callers {
             Callers::Local => Ok(Principal::local()),
-            Callers::Http => cx
+            Callers::Http(_) => cx
                 .extensions
                 .get::<::http::request::Parts>()
                 .and_then(|parts| parts.extensions.get::<Principal>())
@@ -123,6 +138,14 @@ impl Handler {
                 .ok_or_else(|| ErrorData::internal_error("request without a principal", None)),
         }
         .map(|principal| self.calls.restrict(principal))
+    }
+
+    /// How a client of the versions with sessions hears of news; `None` when it has no session.
+    fn ear(&self, extensions: &Extensions) -> Option<Ear> {
+        match &self.callers {
+            Callers::Local => Some(Ear::Open),
+            Callers::Http(manager) => Ear::of(extensions, manager),
+        }
     }
 }
 
@@ -251,6 +274,46 @@ impl ServerHandler for Handler {
         Ok(result.into())
     }
 
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        // What nobody can watch is not confirmed; `listen` says why and ends the stream.
+        let mut accepted = requested.supported_by(&INFO.capabilities);
+        if let Some(uris) = &mut accepted.resource_subscriptions {
+            uris.retain(|uri| self.calls.is_watchable(uri));
+        }
+        Some(accepted)
+    }
+
+    async fn listen(&self, cx: SubscriptionContext) -> Result<(), ErrorData> {
+        let principal = self.principal(cx.request_context())?;
+        news::listen(&self.calls, principal, &cx, &self.ended).await
+    }
+
+    async fn on_initialized(&self, cx: NotificationContext<RoleServer>) {
+        if let Some(ear) = self.ear(&cx.extensions) {
+            self.session.begin(&self.calls, cx.peer, ear);
+        }
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let (principal, ear) = (self.principal(&cx)?, self.ear(&cx.extensions));
+        self.session.subscribe(&self.calls, principal, request.uri, ear, &cx).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.session.unsubscribe(request.uri).await
+    }
+
     async fn complete(
         &self,
         request: CompleteRequestParams,
@@ -319,22 +382,4 @@ fn describe(def: &ToolDef) -> Tool {
                 .idempotent(def.effect != Effect::Manages)
                 .open_world(false),
         )
-}
-
-/// Speaks MCP on stdin and stdout until the client closes stdin or `stop` is cancelled.
-///
-/// # Errors
-/// When the client's first message is no MCP.
-pub async fn stdio(calls: Arc<Calls>, stop: CancellationToken) -> anyhow::Result<()> {
-    let handler = Handler { calls, callers: Callers::Local };
-    let session = handler.serve_with_ct(rmcp::transport::io::stdio_pipes(), stop).await;
-    match session {
-        Ok(session) => {
-            session.waiting().await?;
-            Ok(())
-        }
-        // A client that closes before it says anything has done nothing wrong.
-        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -2,6 +2,7 @@
 //! count or error can tell of a server that the caller may not see. Never writes.
 
 mod alerts;
+mod changes;
 pub mod coverage;
 mod gone;
 mod history;
@@ -18,6 +19,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     alerts::PastAlert,
+    changes::Changes,
     gone::{Gone, fix},
     history::{Past, level_for},
     said::{InForce, Kind},
@@ -84,13 +86,15 @@ pub struct Query {
     judgements: Judgements,
     alerts: OpenAlerts,
     notices: Arc<RwLock<Vec<String>>>,
+    reloads: watch::Sender<()>,
 }
 
 impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        Self { live, history, judgements, alerts, notices: Arc::default() }
+        let (notices, reloads) = Default::default();
+        Self { live, history, judgements, alerts, notices, reloads }
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

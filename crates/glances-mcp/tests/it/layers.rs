@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "tasks",
             "telemetry",
             "tools",
+            "watching",
             "web",
         ],
     ),
@@ -77,11 +78,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "snapshot",
             "telemetry",
             "tools",
+            "watching",
         ],
     ),
+    ("watching", &["access", "query", "resources", "tasks", "telemetry", "tools"]),
     // what they say is what tools say
     ("prompts", &["complete", "query", "redact", "tools"]),
-    ("resources", &["complete", "query", "render", "snapshot", "tools"]),
+    ("resources", &["complete", "query", "redact", "render", "snapshot", "tools"]),
     ("complete", &["tools"]),
     (
         "tools",

@@ -34,3 +34,5 @@ mod replies;
 mod simulated;
 mod states;
 mod stdio;
+mod subscriptions;
+mod watching;
