@@ -1,15 +1,23 @@
 //! `cargo xtask clients`: real MCP clients against a debug build on a real Glances, over HTTP and
-//! over stdio, in each protocol era that the client speaks.
+//! over stdio, in each protocol era that the client speaks; then every prompt and resource of a fleet
+//! of all releases, of which one has stopped.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{no_arguments, paths, process, say, setup, stack};
 
 const FIX: &str = "the client's reason is below; `cargo xtask setup` installs the clients";
+
+/// Every server has been polled more than once, also those that take seconds for a poll.
+const ALL_POLLED: Duration = Duration::from_secs(12);
+/// Two polls of a server that is gone have failed.
+const STOPPED_NOTICED: Duration = Duration::from_secs(8);
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     no_arguments("clients", args)?;
@@ -17,7 +25,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let http: Vec<OsString> = vec!["http".into(), server.endpoint().into()];
     let stdio: Vec<OsString> = vec![
         "stdio".into(),
-        binary.into(),
+        binary.clone().into(),
         "serve".into(),
         "--stdio".into(),
         "--server".into(),
@@ -35,27 +43,50 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         ("TypeScript SDK v1", &node, "ts_client.mjs", &[]),
     ];
     let mut failed = 0_usize;
+    let mut report = |name: &str, client: &mut Command| match process::run_quietly(client, FIX) {
+        Ok(seen) => say!("{name}: {}", seen.trim()),
+        Err(err) => {
+            say!("{name}: {err:#}");
+            failed += 1;
+        }
+    };
     for (name, program, script, options) in runs {
         for target in [&http, &stdio] {
             let transport = target.first().map(|it| it.to_string_lossy()).unwrap_or_default();
-            let mut command = Command::new(program);
-            command
-                .arg(paths::root()?.join("tests/clients").join(script))
-                .args(*options)
-                .args(target)
-                .current_dir(stack::scratch()?)
-                .env(paths::E2E_VARIABLE, paths::e2e()?);
-            match process::run_quietly(&mut command, FIX) {
-                Ok(seen) => say!("{name}, {transport}: {}", seen.trim()),
-                Err(err) => {
-                    say!("{name}, {transport}: {err:#}");
-                    failed += 1;
-                }
-            }
+            let mut client = client(program, script)?;
+            report(&format!("{name}, {transport}"), client.args(*options).args(target));
         }
+    }
+    drop((server, glances));
+
+    // One of every release, of which one stops: what is said of all of them.
+    let (mut fleet, server) = stack::mixed(&binary)?;
+    thread::sleep(ALL_POLLED);
+    let stopped = stack::alias(setup::GLANCES.get(1).context("two releases")?);
+    drop(fleet.swap_remove(1));
+    thread::sleep(STOPPED_NOTICED);
+    let fleet_runs: &[(&str, &Path, &str, &[&str])] = &[
+        ("Python mcp, newest", &python, "python_fleet.py", &["--mode", "auto"]),
+        ("Python mcp, legacy", &python, "python_fleet.py", &["--mode", "legacy"]),
+        ("TypeScript client, modern", &node, "ts_fleet.mjs", &["modern"]),
+        ("TypeScript client, legacy", &node, "ts_fleet.mjs", &["legacy"]),
+    ];
+    for (name, program, script, options) in fleet_runs {
+        let mut client = client(program, script)?;
+        client.args(*options).arg(server.endpoint()).arg(&stopped);
+        report(&format!("{name}, a mixed fleet without `{stopped}`"), &mut client);
     }
     if failed > 0 {
         bail!("{failed} client runs failed");
     }
     Ok(())
+}
+
+fn client(program: &Path, script: &str) -> Result<Command> {
+    let mut command = Command::new(program);
+    command
+        .arg(paths::root()?.join("tests/clients").join(script))
+        .current_dir(stack::scratch()?)
+        .env(paths::E2E_VARIABLE, paths::e2e()?);
+    Ok(command)
 }

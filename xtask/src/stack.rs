@@ -1,5 +1,6 @@
 //! A real Glances and our server on it, on loopback ports of their own; dropping them stops them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::process::Background;
+use crate::setup::python::Venv;
 use crate::{http, paths, setup, tools};
 
 /// Glances imports much; a loaded machine takes its time over it.
@@ -59,11 +61,16 @@ impl Glances {
 
     /// Starts the current release from the cache.
     pub(crate) fn start(port: u16) -> Result<Self> {
+        Self::start_release(&setup::GLANCES_CURRENT, port)
+    }
+
+    /// Starts a release from the cache.
+    fn start_release(release: &Venv, port: u16) -> Result<Self> {
         let dir = scratch()?;
         let conf = dir.join("glances.conf");
         fs::write(&conf, GLANCES_CONF)
             .with_context(|| format!("could not write {}", conf.display()))?;
-        let program = paths::venv_program(setup::GLANCES_CURRENT.name, "glances")?;
+        let program = paths::venv_program(release.name, "glances")?;
         let mut command = Command::new(program);
         command
             .args(["-w", "-B", "127.0.0.1", "-p", &port.to_string()])
@@ -90,13 +97,24 @@ impl Glances {
 impl Server {
     /// Starts `binary` on `port`, watching `glances`, and waits until it is ready.
     pub(crate) fn start(binary: &Path, glances: &Glances, port: u16) -> Result<Self> {
+        let server = ["--server".to_owned(), format!("local={}", glances.url())];
+        let store = scratch()?.join(format!("history-{port}.db"));
+        Self::start_with(binary, port, server.iter().map(OsStr::new), store.as_os_str())
+    }
+
+    fn start_with<'a>(
+        binary: &Path,
+        port: u16,
+        servers: impl IntoIterator<Item = &'a OsStr>,
+        store: &OsStr,
+    ) -> Result<Self> {
         let dir = scratch()?;
         let mut command = Command::new(binary);
         command
-            .args(["serve", "--server"])
-            .arg(format!("local={}", glances.url()))
+            .arg("serve")
+            .args(servers)
             .args(["--port", &port.to_string(), "--store"])
-            .arg(dir.join(format!("history-{port}.db")))
+            .arg(store)
             .current_dir(&dir);
         for (name, _) in std::env::vars_os() {
             let ours = name.to_string_lossy().starts_with("GLANCES_");
@@ -152,6 +170,32 @@ pub(crate) fn debug() -> Result<(PathBuf, Glances, Server)> {
     let glances = on_free_port(Glances::start)?;
     let server = on_free_port(|port| Server::start(&binary, &glances, port))?;
     Ok((binary, glances, server))
+}
+
+/// A debug build of our server on Glances of every release, polled every two seconds. Each has the
+/// alias of its release with hyphens.
+pub(crate) fn mixed(binary: &Path) -> Result<(Vec<Glances>, Server)> {
+    let fleet = setup::GLANCES
+        .iter()
+        .map(|release| on_free_port(|port| Glances::start_release(release, port)))
+        .collect::<Result<Vec<Glances>>>()?;
+    let rows = setup::GLANCES.iter().zip(&fleet).map(|(release, glances)| {
+        let alias = alias(release);
+        format!("[[servers]]\nalias = \"{alias}\"\nurl = \"{}\"\n", glances.url())
+    });
+    let config = format!("[poll]\ninterval = \"2s\"\n{}", rows.collect::<String>());
+    let file = scratch()?.join("mixed.toml");
+    fs::write(&file, config).with_context(|| format!("could not write {}", file.display()))?;
+    let server = on_free_port(|port| {
+        let config = [OsStr::new("--config"), file.as_os_str()];
+        Server::start_with(binary, port, config, OsStr::new("memory:"))
+    })?;
+    Ok((fleet, server))
+}
+
+/// What a release is called in [`mixed`].
+pub(crate) fn alias(release: &Venv) -> String {
+    release.name.replace('.', "-")
 }
 
 /// Starts something on a free port; another program may take the port first, so more than once.

