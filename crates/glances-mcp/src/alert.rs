@@ -40,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    builtin::reference,
+    builtin::{default_limit, kin, reference, rules},
     check::{Breach, check},
     group::{Cause, Group, group},
     quiet::{

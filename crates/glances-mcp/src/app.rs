@@ -2,6 +2,7 @@
 
 pub mod alerting;
 mod reload;
+mod runbooks;
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+pub use self::runbooks::runbooks;
 use glances_client::{Auth, Client, ClientOptions};
 use jiff::tz::TimeZone;
 use tokio::{
@@ -32,6 +34,7 @@ use crate::{
     poll::{Cadence, Pollers, Target},
     query::Query,
     redact,
+    runbooks::Runbooks,
     snapshot::Host,
     store::{Batch, Event, History, Keep, Memory, Sql, StoreError},
     tasks::Tasks,
@@ -251,6 +254,10 @@ impl Fleet {
                 Err(problem) => problems.push(problem),
             }
         }
+        let runbooks = runbooks(config).unwrap_or_else(|more| {
+            problems.extend(more.0);
+            Runbooks::default()
+        });
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
@@ -261,6 +268,7 @@ impl Fleet {
             servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
         };
         self.alerts.configure(settings).await;
+        self.query.set_runbooks(runbooks);
         self.live.set_hosts(targets.iter().map(|target| target.host.clone()).collect());
         self.pollers.set_targets(targets).await;
         self.notify(notice.into_iter().chain(config.warnings.iter().cloned()));

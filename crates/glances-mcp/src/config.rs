@@ -19,6 +19,7 @@ mod problem;
 mod range;
 mod read;
 mod reference;
+mod runbooks;
 mod secret;
 mod servers;
 mod settings;
@@ -35,6 +36,7 @@ pub use self::{
     keys::{KEYS, Key, Kind, WORD_CHARS_MAX},
     problem::{Problem, Problems},
     reference::reference,
+    runbooks::RunbookFile,
     servers::{AuthKind, ServerConfig},
     settings::{
         HttpConfig, LimitsConfig, LogConfig, LogFormat, PollConfig, Retention, StoreConfig,
@@ -69,10 +71,12 @@ pub struct Config {
     pub alerting: AlertingConfig,
     /// For how long history is kept.
     pub retention: Retention,
+    /// The operator's own runbooks, by file.
+    pub runbooks: Vec<RunbookFile>,
     /// Files read, for watching: the file itself first, then drop-ins, then secrets and
     /// certificates.
     pub sources: Vec<PathBuf>,
-    /// Drop-in directories, for watching.
+    /// Directories of drop-ins and of runbooks, for watching.
     pub watch_dirs: Vec<PathBuf>,
     /// What is allowed and yet worth a line in the log.
     pub warnings: Vec<String>,
@@ -158,7 +162,7 @@ impl Config {
 
 /// Puts the layers over each other and gives them their meaning.
 fn build(check: &mut Check<'_>, files: Files, overrides: &Overrides) -> Config {
-    let Files { gathered, mut sources, watch_dirs } = files;
+    let Files { gathered, mut sources, mut watch_dirs } = files;
     let Gathered { settings, defaults, servers, thresholds, windows } = gathered;
     let catalogue = Settings::of_catalogue(check);
     let variables = outside::variables(check);
@@ -183,6 +187,7 @@ fn build(check: &mut Check<'_>, files: Files, overrides: &Overrides) -> Config {
         tools: build::tools(check, &values),
         limits: build::limits(&values),
         retention: build::retention(&values),
+        runbooks: runbooks::read(check, &values, &mut watch_dirs),
         alerting,
         servers,
         sources: Vec::new(),

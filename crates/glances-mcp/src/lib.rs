@@ -30,6 +30,7 @@ pub mod query;
 pub mod redact;
 pub mod render;
 pub mod resources;
+pub mod runbooks;
 pub mod selector;
 pub mod tools;
 pub mod watching;

@@ -8,6 +8,7 @@ mod manager;
 mod news;
 mod prompts;
 mod resources;
+mod skills;
 mod stdin;
 
 use std::{
@@ -20,8 +21,9 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
         CompleteResult, ContentBlock, DiscoverResult, Extensions, GetPromptRequestParams,
-        GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+        GetPromptResponse, GetSkillRequestParams, GetSkillResult, Implementation,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult,
+        ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
         ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
         SubscribeRequestParams, SubscriptionFilter, Tool, ToolAnnotations,
         UnsubscribeRequestParams,
@@ -93,6 +95,7 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
             .enable_resources()
             .enable_resources_list_changed()
             .enable_resources_subscribe()
+            .enable_skills()
             .enable_tools()
             .build(),
     )
@@ -236,8 +239,10 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourcesResult, ErrorData> {
         let context = self.calls.context(self.principal(&cx)?, Progress::default());
         let single = self.calls.resources().iter().filter(|def| !def.is_template());
-        let (resources, next) =
-            page(single.map(|def| resources::describe(def, &context)), request)?;
+        let single = single.map(|def| resources::describe(def, &context));
+        let runbooks = self.calls.runbooks();
+        let files = runbooks.all().iter().map(skills::resource);
+        let (resources, next) = page(single.chain(files), request)?;
         let mut result = ListResourcesResult::with_all_items(resources)
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Private);
@@ -272,6 +277,31 @@ impl ServerHandler for Handler {
         let mut result = resources::read(&self.calls, principal, request, &cx).await?;
         stamp(&mut result.meta);
         Ok(result.into())
+    }
+
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let runbooks = self.calls.runbooks();
+        let (skills, next) = page(runbooks.all().iter().map(skills::describe), request)?;
+        let mut result = ListSkillsResult::with_all_items(skills)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private);
+        result.next_cursor = next;
+        stamp(&mut result.meta);
+        Ok(result)
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        let mut result = GetSkillResult::new(skills::get(&self.calls, &request.uri)?);
+        stamp(&mut result.meta);
+        Ok(result)
     }
 
     fn accepted_subscription_filter(

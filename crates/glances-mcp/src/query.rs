@@ -32,6 +32,7 @@ use crate::{
     judge::Judgements,
     live::{Fleet, Live},
     model::HostName,
+    runbooks::Runbooks,
     snapshot::{Snapshot, Status},
     store::{History, StoreError},
 };
@@ -86,6 +87,7 @@ pub struct Query {
     judgements: Judgements,
     alerts: OpenAlerts,
     notices: Arc<RwLock<Vec<String>>>,
+    runbooks: Arc<RwLock<Runbooks>>,
     reloads: watch::Sender<()>,
 }
 
@@ -93,8 +95,19 @@ impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        let (notices, reloads) = Default::default();
-        Self { live, history, judgements, alerts, notices, reloads }
+        let (notices, runbooks, reloads) = Default::default();
+        Self { live, history, judgements, alerts, notices, runbooks, reloads }
+    }
+
+    /// What to do about alerts: our runbooks under the operator's. The same for every caller.
+    #[must_use]
+    pub fn runbooks(&self) -> Runbooks {
+        self.runbooks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the runbooks.
+    pub fn set_runbooks(&self, runbooks: Runbooks) {
+        *self.runbooks.write().unwrap_or_else(PoisonError::into_inner) = runbooks;
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

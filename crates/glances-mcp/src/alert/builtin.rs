@@ -2,9 +2,12 @@
 
 use glances_client::model::SensorUnit;
 
-use crate::snapshot::Snapshot;
+use crate::{metric::Unit, model::Severity, snapshot::Snapshot};
 
-use super::source::{AUTH_FAILED, DISK_FILLING, DISK_FULL, SERVER_DOWN, Seen, Source};
+use super::source::{
+    AUTH_FAILED, DISK_FILLING, DISK_FULL, FLEET, FLEET_RULE, NO_DATA, NO_DATA_RULE, SERVER_DOWN,
+    Seen, Source,
+};
 
 /// Warning and critical, in the unit of the series.
 #[derive(Clone, Copy)]
@@ -60,6 +63,21 @@ impl Builtin {
     /// The row of a rule's name.
     pub(super) fn find(name: &str) -> Option<&'static Self> {
         BUILTIN.iter().find(|row| row.name == name)
+    }
+
+    /// Warning and critical that are the same for every server; none where Glances' own count.
+    fn defaults(&self) -> [Option<f64>; 2] {
+        match self.limits {
+            Limits::Catalogue => {
+                let catalogue = Source::find(self.path).and_then(|source| source.catalogue().0);
+                catalogue
+                    .map_or([None; 2], |[_, warning, critical]| [Some(warning), Some(critical)])
+            }
+            Limits::Warning(limit) => [Some(limit), None],
+            Limits::Critical(limit) => [None, Some(limit)],
+            Limits::Both(warning, critical) => [Some(warning), Some(critical)],
+            Limits::Glances => [None; 2],
+        }
     }
 
     const fn glances(mut self, key: &'static str) -> Self {
@@ -137,6 +155,41 @@ pub(super) const BUILTIN: &[Builtin] = &[
     row(5, "container_memory", "containers.memory_percent", Catalogue, Usual, "a container is at its limit of memory"),
 ];
 
+/// Rules that are no row: they look at more than the polls of one server.
+const BESIDE: &[(&str, &str)] = &[(FLEET_RULE, FLEET), (NO_DATA_RULE, NO_DATA)];
+
+/// The names of all rules that the configuration need not name.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|row| row.name).chain(BESIDE.iter().map(|(name, _)| *name))
+}
+
+/// The rule of a name, else the one that looks at the same series: an operator's threshold is about
+/// what the built-in rule of its metric is about.
+#[must_use]
+pub fn kin(rule: &str, path: &str) -> Option<&'static str> {
+    let rows = || BUILTIN.iter().map(|row| (row.name, row.path)).chain(BESIDE.iter().copied());
+    let named = rows().find(|(name, _)| *name == rule);
+    named.or_else(|| rows().find(|(_, of)| *of == path)).map(|(name, _)| name)
+}
+
+/// The limit that holds without any configuration, with its unit and whether it is per core: of a
+/// rule by its name, or of a metric by its path.
+#[must_use]
+pub fn default_limit(name: &str, severity: Severity) -> Option<(f64, Unit, bool)> {
+    let row = Builtin::find(name);
+    let source = Source::find(row.map_or(name, |row| row.path))?;
+    let (thresholds, per_core) = source.catalogue();
+    let [careful, warning, critical] = thresholds.map_or([None; 3], |limits| limits.map(Some));
+    let [warning, critical] = row.map_or([warning, critical], Builtin::defaults);
+    let limit = match severity {
+        Severity::Ok => None,
+        Severity::Careful => careful.filter(|_| row.is_none()),
+        Severity::Warning => warning,
+        Severity::Critical => critical,
+    };
+    Some((limit?, source.unit(), per_core))
+}
+
 /// The reference page of the built-in rules, in Markdown.
 #[must_use]
 pub fn reference() -> String {
@@ -146,18 +199,10 @@ pub fn reference() -> String {
          | rule | series | warning | critical | raised by | means |\n|---|---|---|---|---|---|\n",
     );
     for row in BUILTIN {
-        let catalogue = Source::find(row.path).and_then(|source| source.catalogue().0);
-        let own = |limit: f64| limit.to_string();
-        let (warning, critical) = match row.limits {
-            Limits::Catalogue => catalogue
-                .map_or_else(Default::default, |[_, warning, critical]| {
-                    (own(warning), own(critical))
-                }),
-            Limits::Warning(limit) => (own(limit), String::new()),
-            Limits::Critical(limit) => (String::new(), own(limit)),
-            Limits::Both(warning, critical) => (own(warning), own(critical)),
-            Limits::Glances => ("of Glances".to_owned(), "of Glances".to_owned()),
-        };
+        let [warning, critical] = row.defaults().map(|limit| match row.limits {
+            Limits::Glances => "of Glances".to_owned(),
+            _ => limit.map(|limit| limit.to_string()).unwrap_or_default(),
+        });
         let raised = match row.patience {
             Patience::Usual => "10 of 14, 11 of 15 minutes".to_owned(),
             Patience::Minutes(warning, critical) => format!("{warning}, {critical} minutes"),
@@ -203,6 +248,27 @@ mod tests {
         let names: BTreeSet<_> = BUILTIN.iter().map(|row| row.name).collect();
         let paths: BTreeSet<_> = BUILTIN.iter().map(|row| row.path).collect();
         assert_eq!((names.len(), paths.len()), (BUILTIN.len(), BUILTIN.len()));
+    }
+
+    #[test]
+    fn a_threshold_of_the_configuration_is_kin_of_the_rule_of_its_metric() {
+        assert_eq!(kin("disk_full", "fs.percent"), Some("disk_full"));
+        assert_eq!(kin("fs.percent[/data]", "fs.percent"), Some("disk_full"));
+        assert_eq!(kin("fleet_unreachable", "fleet.unreachable"), Some("fleet_unreachable"));
+        assert_eq!(kin("processcount.total", "processcount.total"), None);
+        assert!(rules().all(|rule| kin(rule, "") == Some(rule)));
+    }
+
+    #[test]
+    fn a_default_limit_is_that_of_the_rule_else_of_the_metric() {
+        let limit = |name, severity| default_limit(name, severity).map(|(limit, ..)| limit);
+        assert_eq!(limit("memory", Severity::Warning), Some(90.0));
+        assert_eq!(limit("disk_filling", Severity::Critical), Some(14_400.0));
+        assert_eq!(limit("server_down", Severity::Warning), None);
+        assert_eq!(limit("cpu_iowait", Severity::Warning), None, "that of Glances counts");
+        assert_eq!(limit("cpu.iowait", Severity::Careful), Some(20.0));
+        assert_eq!(default_limit("load", Severity::Warning), Some((2.0, Unit::Load, true)));
+        assert_eq!(limit("no_such", Severity::Warning), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     server::Server,
-    source::FLEET,
+    source::{FLEET, FLEET_RULE},
     state::{Alert, Transition, Verdict},
     track::Judgement,
     turn::{Subject, apply},
@@ -99,13 +99,8 @@ impl Fleet {
             "{} of {known} servers stopped answering together: look at our own network first",
             members.len()
         );
-        let subject = Subject {
-            host: None,
-            series: FLEET,
-            rule: "fleet_unreachable",
-            unit: Unit::Count,
-            says,
-        };
+        let subject =
+            Subject { host: None, series: FLEET, rule: FLEET_RULE, unit: Unit::Count, says };
         apply(&mut self.alerts, &subject, &judgement, at, out);
         self.members = if up { members } else { BTreeSet::new() };
         changed

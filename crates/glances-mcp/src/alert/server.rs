@@ -11,7 +11,8 @@ use super::{
     quiet::{Now, Reason},
     rule::{Judged, Rules},
     source::{
-        AUTH_FAILED, DISK_FILLING, DISK_FULL, NO_DATA, SERVER_DOWN, Seen, series, unanswered,
+        AUTH_FAILED, DISK_FILLING, DISK_FULL, NO_DATA, NO_DATA_RULE, SERVER_DOWN, Seen, series,
+        unanswered,
     },
     state::{Alert, Change, State, Transition, Verdict},
     track::{FORGOTTEN_SECS, Judgement, Track},
@@ -207,7 +208,7 @@ impl Server {
         let subject = Subject {
             host: Some(&host),
             series: NO_DATA,
-            rule: "no_data",
+            rule: NO_DATA_RULE,
             unit: Unit::Seconds,
             says: "nothing was polled of the server".to_owned(),
         };

@@ -110,6 +110,9 @@ pub(super) const AUTH_FAILED: &str = "server.auth_failed";
 pub(super) const NO_DATA: &str = "server.no_data";
 /// Path of the rule that much of the fleet fails together.
 pub(super) const FLEET: &str = "fleet.unreachable";
+/// Names of the rules of these two, which are no rows of the table.
+pub(super) const NO_DATA_RULE: &str = "no_data";
+pub(super) const FLEET_RULE: &str = "fleet_unreachable";
 /// Path of a filesystem that fills; hidden by [`DISK_FULL`].
 pub(super) const DISK_FILLING: &str = "fs.full_in";
 /// Path of a full filesystem.

@@ -73,7 +73,9 @@ async fn reread(source: &Source, fleet: &Fleet, started: &Config) -> Result<Conf
 /// file itself with it.
 fn start(config: &Config, changed: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let files: Vec<PathBuf> = config.sources.clone();
-    let dirs: Vec<PathBuf> = config.watch_dirs.clone();
+    // What changed is told with its whole path.
+    let whole = |dir: &PathBuf| std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+    let dirs: Vec<PathBuf> = config.watch_dirs.iter().map(whole).collect();
     if files.is_empty() {
         return None;
     }

@@ -9,7 +9,7 @@ use glances_client::Client;
 use super::{ConfigArgs, say};
 use crate::{
     app,
-    config::{Config, ServerConfig},
+    config::{Config, Problems, ServerConfig},
     query::fix,
     render,
 };
@@ -39,7 +39,11 @@ impl Check {
                 return Ok(ExitCode::FAILURE);
             }
         };
-        if let Err(problems) = app::alert_rules(&config) {
+        let rules = app::alert_rules(&config).err();
+        let runbooks = app::runbooks(&config);
+        let wrong = rules.into_iter().chain(runbooks.as_ref().err().cloned());
+        let problems = Problems(wrong.flat_map(|it| it.0).collect());
+        if !problems.0.is_empty() {
             say(format!("{}:\n{problems}", render::count(problems.0.len(), "problem")));
             return Ok(ExitCode::FAILURE);
         }
@@ -66,6 +70,9 @@ impl Check {
             render::count(alerting.thresholds.len(), "threshold"),
             render::count(alerting.windows.len(), "maintenance window"),
         ));
+        let own = config.runbooks.len();
+        let all = runbooks.map_or(own, |runbooks| runbooks.all().len());
+        say(format!("{}, {own} of them your own", render::count(all, "runbook")));
         if self.no_probe {
             return Ok(ExitCode::SUCCESS);
         }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, tools};
+use crate::{alert, config, metric, runbooks, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -20,6 +20,7 @@ enum Page {
     Tools,
     Metrics,
     Alerts,
+    Runbooks,
     Configuration,
 }
 
@@ -35,6 +36,9 @@ impl Docs {
         }
         if wanted(Page::Alerts) {
             say(alert::reference());
+        }
+        if wanted(Page::Runbooks) {
+            say(runbooks::reference());
         }
         if wanted(Page::Configuration) {
             say(config::reference());

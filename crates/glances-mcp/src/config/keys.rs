@@ -125,6 +125,7 @@ pub const KEYS: &[Key] = &[
     key("tools.read_only", Kind::Flag, "false", "Leave out tools that change anything.").var("GLANCES_MCP_READ_ONLY"),
     key("limits.concurrent_requests", Kind::Whole(1, 10_000), "100", "Tool calls in flight.").var("GLANCES_MCP_MAX_CONCURRENT_REQUESTS"),
     key("limits.glances_timeout", Kind::Span(SECOND, 300 * SECOND), "30s", "Ceiling of every request to a Glances server, whatever its `timeout` says.").var("GLANCES_MCP_GLANCES_TIMEOUT"),
+    key("runbooks.folder", Kind::File, "", "Folder with your own runbooks: up to 200 `.md` files of at most 64 KiB; one with the name of ours replaces it."),
     key("alert_thresholds[].metric", Kind::Text, "", "Path of the metric, such as `cpu.total` or `fs.percent[/]`."),
     key("alert_thresholds[].warning", Kind::Number(-1e15, 1e15), "", "From here on a warning."),
     key("alert_thresholds[].critical", Kind::Number(-1e15, 1e15), "", "From here on critical; below `warning` where low values are the bad ones."),

@@ -19,6 +19,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ),
     ("tools", "`[tools]`", "Which tools callers see."),
     ("limits", "`[limits]`", "Bounds on our own work."),
+    ("runbooks", "`[runbooks]`", "What to do about alerts, in your own words."),
     (
         "alert_thresholds",
         "`[[alert_thresholds]]`",

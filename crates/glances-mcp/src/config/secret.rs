@@ -69,14 +69,19 @@ fn from_file(path: PathBuf) -> Result<Resolved, (String, String)> {
 
 /// A whole file of at most [`FILE_BYTES_MAX`] bytes, or the reason why not, naming it.
 pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+    read_at_most(path, FILE_BYTES_MAX)
+}
+
+/// A whole file of at most so many bytes, or the reason why not, naming it.
+pub(super) fn read_at_most(path: &Path, bytes_max: u64) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|err| format!("`{shown}`: {}", io_words(&err)))?;
-    file.take(FILE_BYTES_MAX + 1)
+    file.take(bytes_max + 1)
         .read_to_end(&mut bytes)
         .map_err(|err| format!("`{shown}`: {}", io_words(&err)))?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(format!("`{shown}` is larger than {FILE_BYTES_MAX} bytes"));
+    if bytes.len() as u64 > bytes_max {
+        return Err(format!("`{shown}` is larger than {bytes_max} bytes"));
     }
     Ok(bytes)
 }

@@ -11,6 +11,7 @@ mod bad_tables;
 mod catalogue;
 mod good;
 mod outside;
+mod runbooks;
 
 /// A directory with these files; the first is the configuration.
 struct Fixture {

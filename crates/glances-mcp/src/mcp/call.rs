@@ -13,6 +13,7 @@ use crate::{
     prompts::{self, PromptDef, Told},
     query::Query,
     resources::{self, Contents, ResourceDef},
+    runbooks::Runbooks,
     telemetry::Counters,
     tools::{self, CALL_DEADLINE, Context, Progress, Reply, ToolDef, ToolError},
     watching::Watches,
@@ -132,6 +133,11 @@ impl Calls {
     #[must_use]
     pub fn anybody_waits(&self) -> bool {
         self.watches.any()
+    }
+
+    /// What is offered as skills.
+    pub(super) fn runbooks(&self) -> Runbooks {
+        self.query.runbooks()
     }
 
     /// Who waits for which resource.

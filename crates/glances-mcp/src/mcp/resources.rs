@@ -10,11 +10,11 @@ use rmcp::{
 };
 use serde_json::json;
 
-use super::{Calls, call::Call, call::to_text, refusal};
+use super::{Calls, call::Call, call::to_text, refusal, skills};
 use crate::{
     access::Principal,
     query::{QueryError, coverage::rfc3339},
-    resources::{self, Audience, ResourceDef},
+    resources::{self, Audience, Changes, ResourceDef},
     tools::{Context, ToolError},
 };
 
@@ -53,6 +53,11 @@ pub(super) async fn read(
     cx: &RequestContext<RoleServer>,
 ) -> Result<ReadResourceResult, ErrorData> {
     let uri = request.uri;
+    if let Some(read) = skills::read(calls, principal.clone(), &uri, cx).await {
+        return Ok(ReadResourceResult::new(vec![read?])
+            .with_ttl_ms(Changes::Configured.ttl_ms())
+            .with_cache_scope(CacheScope::Private));
+    }
     let Some((def, variables)) = resources::find(calls.resources(), &uri) else {
         return Err(not_found(resources::unknown(&uri), &uri));
     };

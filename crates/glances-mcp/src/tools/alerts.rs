@@ -24,6 +24,7 @@ use crate::{
     },
     redact::clip,
     render,
+    runbooks::{Runbook, Runbooks},
     store::Span,
 };
 
@@ -112,6 +113,11 @@ struct GroupRow {
     programs: Option<String>,
     /// A call that tells more.
     next: String,
+    /// What to do: the resource.
+    runbook: Option<String>,
+    /// What its runbook calls after `next`, in order; `concise` tells it of the first groups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    first_steps: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -144,9 +150,12 @@ struct CustomRow {
     unit: &'static str,
 }
 
-/// Groups of one reply, and those whose programs are looked up.
+/// Groups of one reply, and those whose programs are looked up and whose steps a concise one tells.
 const GROUPS_MAX: usize = 10;
-const GROUPS_WITH_PROGRAMS: usize = 3;
+const GROUPS_IN_DEPTH: usize = 3;
+/// Steps of a runbook, beside the first.
+const STEPS_CONCISE: usize = 1;
+const STEPS_DETAILED: usize = 2;
 /// Rows of thresholds of this call.
 const CUSTOM_MAX: usize = 20;
 /// Silences and the like in one reply; `manage_alerts` lists all.
@@ -158,9 +167,9 @@ impl Tool for CheckAlertConditions {
     const NAME: &'static str = "check_alert_conditions";
     const TITLE: &'static str = "Check alert conditions";
     const DESCRIPTION: &'static str = "Alerts that fire or are about to, worst first, in groups \
-        with their probable cause, the programs of that moment and a next call. They are debounced \
-        over minutes, so that a spike is none. `thresholds` judges the present by other limits. \
-        Past ones: get_alert_history.";
+        with their probable cause, the programs of that moment, a next call and a runbook. They are \
+        debounced over minutes, so that a spike is none. `thresholds` judges the present by other \
+        limits. Past ones: get_alert_history.";
     type Input = CheckAlertConditionsInput;
     type Output = CheckAlertConditionsOutput;
 
@@ -183,13 +192,18 @@ impl Tool for CheckAlertConditions {
         let groups = group(&open, |host| hosts.get(host).copied().unwrap_or_default());
         let told = groups.iter().filter(|group| group.suppressed < group.alerts.len());
         let told: Vec<&Group<'_>> = told.collect();
+        let runbooks = cx.query.runbooks();
+        let detailed = input.format.detailed();
         let mut rows = Vec::new();
         for (index, group) in told.iter().take(GROUPS_MAX).enumerate() {
-            let programs = match index < GROUPS_WITH_PROGRAMS {
-                true => programs(&cx, group).await?,
-                false => None,
+            let in_depth = index < GROUPS_IN_DEPTH;
+            let programs = if in_depth { programs(&cx, group).await? } else { None };
+            let steps = match (detailed, in_depth) {
+                (true, _) => STEPS_DETAILED,
+                (false, true) => STEPS_CONCISE,
+                (false, false) => 0,
             };
-            rows.extend(GroupRow::of(group, programs));
+            rows.extend(GroupRow::of(group, programs, &runbooks, steps));
         }
         let ordered = groups.iter().flat_map(|group| &group.alerts);
         let shown = ordered.filter(|alert| input.format.detailed() || !quiet(alert));
@@ -293,26 +307,10 @@ fn custom(selection: &Selection, thresholds: &[Custom]) -> Result<Vec<CustomRow>
     Ok(rows)
 }
 
-/// By the beginning of a path: the call that tells more, without its server.
-const NEXT: &[(&str, &str, &str)] = &[
-    ("fs.", "get_disk_usage", ""),
-    ("diskio.", "get_disk_io_stats", ""),
-    ("network.", "get_network_stats", ""),
-    ("containers.", "get_containers", ""),
-    ("cpu.", "get_top_processes", ""),
-    ("load.", "get_top_processes", ""),
-    ("mem", "get_top_processes", ", \"sort_by\": \"memory\""),
-    ("server.", "get_server_status", ", \"probe\": true"),
-    ("connections.", "get_network_connections", ""),
-    ("ports.", "get_network_connections", ""),
-];
-
-/// The call that tells more of an alert.
+/// The call that tells more of an alert for which nobody wrote one.
 fn next(alert: &Alert) -> String {
-    let known = NEXT.iter().find(|(beginning, ..)| alert.series.starts_with(beginning));
-    let (_, tool, more) = known.copied().unwrap_or(("", "get_detailed_metrics", ""));
     match &alert.host {
-        Some(host) => format!("{tool} {{\"servers\": [\"{host}\"]{more}}}"),
+        Some(host) => format!("get_detailed_metrics {{\"servers\": [\"{host}\"]}}"),
         None => "get_server_status {}".to_owned(),
     }
 }
@@ -338,8 +336,18 @@ fn written(secs: i64) -> String {
 }
 
 impl GroupRow {
-    fn of(group: &Group<'_>, programs: Option<String>) -> Option<Self> {
+    fn of(
+        group: &Group<'_>,
+        programs: Option<String>,
+        runbooks: &Runbooks,
+        steps: usize,
+    ) -> Option<Self> {
         let first = group.alerts.first()?;
+        let runbook = runbooks.for_alert(first);
+        let host = first.host.as_ref().map(HostName::as_str);
+        let steps_of = |it: &Runbook| it.first_steps(host).into_iter();
+        let mut calls = runbook.map(steps_of).unwrap_or_default().peekable();
+        let first_call = calls.next_if(|step| step.call.is_some()).and_then(|step| step.call);
         let mut hosts: Vec<&str> =
             group.alerts.iter().filter_map(|it| Some(it.host.as_ref()?.as_str())).collect();
         hosts.sort_unstable();
@@ -353,7 +361,9 @@ impl GroupRow {
             servers: compact(&hosts).into_iter().take(SERVERS_SHOWN).collect(),
             since: written(began),
             programs,
-            next: next(first),
+            next: first_call.unwrap_or_else(|| next(first)),
+            runbook: runbook.map(Runbook::uri),
+            first_steps: calls.take(steps).map(|step| step.text).collect(),
         })
     }
 }

@@ -126,7 +126,7 @@ impl Tool for QueryMetrics {
         if input.metrics.is_empty() {
             return Ok(available(&selection, &window));
         }
-        let asked = chosen(&cx, &selection, &input.metrics).await?;
+        let (asked, absent) = served(&cx, &selection, &input.metrics).await?;
         let level = query::level_for(window.secs(), asked.len());
         let past = cx.query.past(&cx.principal, asked, window.span(), level).await?;
         let mut rows = match input.aggregate {
@@ -155,7 +155,7 @@ impl Tool for QueryMetrics {
             watched_percent: watched_percent(&cx, &window).await?,
             series,
             available: Vec::new(),
-            notes: cx.query.outage().into_iter().collect(),
+            notes: absent.into_iter().chain(cx.query.outage()).collect(),
             coverage,
             total,
         })
@@ -178,23 +178,59 @@ pub(super) async fn lines(
     Ok(rows)
 }
 
+/// Series of each server.
+type Chosen = Vec<(HostName, Vec<SeriesName>)>;
+
 /// The series of each server that fit what was asked for.
 pub(super) async fn chosen(
     cx: &Context,
     selection: &Selection,
     asked: &[String],
-) -> Result<Vec<(HostName, Vec<SeriesName>)>, ToolError> {
+) -> Result<Chosen, ToolError> {
+    let (found, absent) = fitting(cx, selection, asked).await?;
+    match absent.into_iter().next() {
+        Some((_, nothing)) => Err(nothing),
+        None => Ok(found),
+    }
+}
+
+/// The same, where it is enough that some are there: not every machine has swap or sensors. Tells
+/// which metrics are not.
+async fn served(
+    cx: &Context,
+    selection: &Selection,
+    asked: &[String],
+) -> Result<(Chosen, Option<String>), ToolError> {
+    let (found, mut absent) = fitting(cx, selection, asked).await?;
+    let is_metric = |text: &str| METRICS.iter().any(|metric| metric.path == text);
+    let wrong = absent.iter().position(|(text, _)| found.is_empty() || !is_metric(text));
+    if let Some(wrong) = wrong {
+        return Err(absent.swap_remove(wrong).1);
+    }
+    let names: Vec<String> = absent.iter().map(|(text, _)| format!("`{text}`")).collect();
+    let note = || format!("no history of {}: these servers do not serve it", names.join(", "));
+    Ok((found, (!names.is_empty()).then(note)))
+}
+
+/// The series that fit, and what none fits with what to say of it.
+async fn fitting<'a>(
+    cx: &Context,
+    selection: &Selection,
+    asked: &'a [String],
+) -> Result<(Chosen, Vec<(&'a str, ToolError)>), ToolError> {
     let patterns: Vec<Pattern> =
         asked.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>()?;
     let hosts: Vec<HostName> = selection.aliases();
     let mut found = cx.query.series(&cx.principal, &hosts).await?;
+    let mut absent = Vec::new();
     for (text, pattern) in asked.iter().zip(&patterns) {
         if !found.iter().flat_map(|(_, names)| names).any(|name| pattern.fits(name)) {
             let nothing = pattern.nothing(text, found.iter().flat_map(|(_, names)| names));
-            return Err(match cx.query.outage() {
+            let nothing = match cx.query.outage() {
                 Some(outage) => ToolError::Refused(format!("{nothing}; {outage}")),
                 None => nothing,
-            });
+            };
+            absent.push((text.trim(), nothing));
         }
     }
     for (_, names) in &mut found {
@@ -208,7 +244,7 @@ pub(super) async fn chosen(
              servers"
         )));
     }
-    Ok(found)
+    Ok((found, absent))
 }
 
 const fn resolution(level: Level) -> &'static str {

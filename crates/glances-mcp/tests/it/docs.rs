@@ -4,11 +4,13 @@ use std::{fs, path::Path};
 
 use crate::support::{run, text};
 
+const PAGES: [&str; 5] = ["tools", "metrics", "alerts", "runbooks", "configuration"];
+
 #[tokio::test]
 async fn the_reference_is_up_to_date() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
     let update = std::env::var_os("UPDATE_DOCS").is_some();
-    for page in ["tools", "metrics", "alerts", "configuration"] {
+    for page in PAGES {
         let output = run(&["docs", page]).await;
         assert!(output.status.success(), "{page}");
         let printed = format!("{}\n", text(&output.stdout).trim_end());
@@ -28,7 +30,7 @@ async fn the_reference_is_up_to_date() {
 #[tokio::test]
 async fn all_pages_are_the_single_pages_in_turn() {
     let all = text(&run(&["docs"]).await.stdout);
-    for page in ["tools", "metrics", "alerts", "configuration"] {
+    for page in PAGES {
         let one = text(&run(&["docs", page]).await.stdout);
         assert!(all.contains(one.trim_end()), "{page}");
     }

@@ -179,6 +179,22 @@ async fn a_damaged_history_is_told_and_live_tools_go_on() {
 }
 
 #[tokio::test]
+async fn a_metric_that_these_servers_do_not_serve_is_noted_beside_those_that_they_do() {
+    let fleet = Fleet::start(vec![spec("web-1", Flavor::V4_5_8, Role::Web)]).await.unwrap();
+    let server = Server::of(&fleet).await;
+    samples(&server, "cpu.total", 1).await;
+    let asked = json!({"metrics": ["cpu.total", "wifi.quality_level", "npu.load"]});
+    let reply = server.ask("query_metrics", asked).await;
+    assert_eq!(reply["series"].as_array().unwrap().len(), 1, "{reply}");
+    let note = reply["notes"][0].as_str().unwrap();
+    assert!(note.contains("`wifi.quality_level`, `npu.load`"), "{note}");
+    // A word that is no metric, and metrics of which none is there, are refused as ever.
+    for metrics in [json!(["cpu.total", "cpu.totl"]), json!(["wifi.quality_level", "npu.load"])] {
+        server.refused("query_metrics", json!({"metrics": metrics})).await;
+    }
+}
+
+#[tokio::test]
 async fn a_series_that_is_not_there_is_told_with_the_nearest() {
     let fleet = Fleet::mixed(1, 1).await.unwrap();
     let server = Server::of(&fleet).await;

@@ -52,6 +52,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("tools.read_only", "true"),
     ("limits.concurrent_requests", "1"),
     ("limits.glances_timeout", "1"),
+    ("runbooks.folder", "\"own\""),
     ("alert_thresholds[].metric", "\"other\""),
     ("alert_thresholds[].warning", "0.5"),
     ("alert_thresholds[].critical", "9"),
@@ -121,7 +122,8 @@ fn every_key_of_the_catalogue_is_read_and_changes_something() {
     assert_eq!(paths, sampled, "one sample a key, in the order of the catalogue");
     for (path, value) in SAMPLES {
         let ca = "-----BEGIN CERTIFICATE-----\n";
-        let dir = Fixture::new(&[("c.toml", &sample(Some((path, value)))), ("ca.pem", ca)]);
+        let file = sample(Some((path, value)));
+        let dir = Fixture::new(&[("c.toml", &file), ("ca.pem", ca), ("own/a.md", "text")]);
         let changed = dir.load(&[]).unwrap_or_else(|err| panic!("{path}: {err}"));
         let mut plain = toml(&sample(None));
         if path.starts_with("maintenance_windows[].")
