@@ -12,6 +12,9 @@ mod workload;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 pub use self::{
     hardware::{Gpu, Irq, Npu, Sensor, SensorUnit},
     machine::{
@@ -42,8 +45,9 @@ impl Limits {
 
 macro_rules! payloads {
     ($($(#[$doc:meta])* $variant:ident($type:ty) as $accessor:ident,)*) => {
-        /// The decoded reply of one plugin.
-        #[derive(Clone, Debug, PartialEq)]
+        /// The decoded reply of one plugin; written under the plugin's name.
+        #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+        #[serde(rename_all = "lowercase")]
         pub enum Payload { $($(#[$doc])* $variant($type),)* }
 
         impl Payload {

@@ -47,7 +47,9 @@ pub use self::{
         Acknowledgement, Expectation, QUIETINGS_MAX, Reason, Said, Silence, WINDOWS_MAX, Window,
         Word,
     },
-    rule::{Defaults, RuleProblem, Rules, THRESHOLDS_MAX, Threshold},
+    rule::{
+        Defaults, RuleProblem, Rules, THRESHOLDS_MAX, Threshold, ToldRule, Whose, limits_of_glances,
+    },
     server::{HELD_INTERVALS, SERIES_MAX},
     state::{Alert, Change, State, Transition},
     subject::{Subject, id_of},

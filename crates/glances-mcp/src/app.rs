@@ -1,6 +1,7 @@
 //! The composition root: the only module that knows all others and how they are wired.
 
 pub mod alerting;
+mod connections;
 mod reload;
 mod runbooks;
 
@@ -32,7 +33,7 @@ use crate::{
     mcp::{self, Calls, McpHttp, Settings},
     model::HostName,
     poll::{Cadence, Pollers, Target},
-    query::Query,
+    query::{Configured, Query},
     redact,
     runbooks::Runbooks,
     snapshot::Host,
@@ -261,13 +262,21 @@ impl Fleet {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
+        let rules = alert_rules(config)?;
+        let configured = Configured {
+            at: Some(crate::snapshot::now()),
+            connections: connections::connections(config),
+            rules: rules.told(),
+            defaults: alerting::defaults(&config.alerting),
+        };
         let settings = AlertSettings {
-            rules: alert_rules(config)?,
+            rules,
             windows: alerting::windows(&config.alerting),
             limits: alerting::limits(config),
             servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
         };
         self.alerts.configure(settings).await;
+        self.query.set_configured(configured);
         self.query.set_runbooks(runbooks);
         self.live.set_hosts(targets.iter().map(|target| target.host.clone()).collect());
         self.pollers.set_targets(targets).await;

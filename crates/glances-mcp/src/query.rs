@@ -3,6 +3,7 @@
 
 mod alerts;
 mod changes;
+mod configured;
 pub mod coverage;
 mod gone;
 mod history;
@@ -20,6 +21,7 @@ use tokio::{sync::watch, time::Instant};
 pub use self::{
     alerts::PastAlert,
     changes::Changes,
+    configured::{Auth, Configured, Connection},
     gone::{Gone, fix},
     history::{Past, level_for},
     said::{InForce, Kind},
@@ -87,6 +89,7 @@ pub struct Query {
     judgements: Judgements,
     alerts: OpenAlerts,
     notices: Arc<RwLock<Vec<String>>>,
+    configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
     reloads: watch::Sender<()>,
 }
@@ -95,8 +98,9 @@ impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        let (notices, runbooks, reloads) = Default::default();
-        Self { live, history, judgements, alerts, notices, runbooks, reloads }
+        let (notices, configured, runbooks) = Default::default();
+        let reloads = watch::Sender::default();
+        Self { live, history, judgements, alerts, notices, configured, runbooks, reloads }
     }
 
     /// What to do about alerts: our runbooks under the operator's. The same for every caller.

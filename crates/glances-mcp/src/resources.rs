@@ -1,8 +1,19 @@
 //! Documents that clients read and may watch: configuration, history, knowledge and the present.
 //! Adding one: a struct in its file and a line in [`all`]. Knows no transport.
 
-mod live;
-mod servers;
+mod alert;
+mod alert_history;
+mod baselines;
+mod dashboard;
+mod inventory;
+mod parts;
+mod performance;
+mod plugin;
+mod reference;
+mod rows;
+mod server;
+mod thresholds;
+mod topology;
 mod uri;
 
 use std::future::Future;
@@ -13,7 +24,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::uri::Variables;
+pub use self::{reference::reference, uri::Variables};
 use crate::{
     complete::Values,
     redact::{clean, clip},
@@ -24,7 +35,18 @@ use crate::{
 /// All resources, in the order in which clients list them.
 #[must_use]
 pub fn all() -> Vec<ResourceDef> {
-    vec![ResourceDef::of::<live::Dashboard>(), ResourceDef::of::<servers::OneServer>()]
+    vec![
+        ResourceDef::of::<dashboard::Dashboard>(),
+        ResourceDef::of::<topology::Topology>(),
+        ResourceDef::of::<inventory::Inventory>(),
+        ResourceDef::of::<thresholds::Thresholds>(),
+        ResourceDef::of::<performance::Performance>(),
+        ResourceDef::of::<alert_history::Alerts>(),
+        ResourceDef::of::<baselines::Baselines>(),
+        ResourceDef::of::<server::OneServer>(),
+        ResourceDef::of::<plugin::OnePlugin>(),
+        ResourceDef::of::<alert::OneAlert>(),
+    ]
 }
 
 /// The resource that has this URI, and what its template's variables are.
@@ -59,6 +81,10 @@ pub trait Resource: 'static {
     const VARIABLES: &'static [(&'static str, Values)] = &[];
     /// What it says.
     type Document: Document;
+    /// When what it says last changed, as far as the caller sees; `None` when nobody knows.
+    fn modified(cx: &Context) -> Option<Timestamp> {
+        Self::CHANGES.last(cx)
+    }
     /// Reads it.
     fn read(
         cx: Context,
@@ -101,6 +127,30 @@ impl Changes {
             Self::Live => 5_000,
         }
     }
+
+    /// The word in the reference.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Never => "with a new version",
+            Self::Configured => "with the configuration",
+            Self::Slowly => "slowly",
+            Self::Live => "with every poll; can be watched",
+        }
+    }
+
+    /// When that happened last to what the caller may see.
+    fn last(self, cx: &Context) -> Option<Timestamp> {
+        match self {
+            Self::Never => None,
+            Self::Configured => cx.query.configured_at(),
+            // History grows with every poll.
+            Self::Slowly | Self::Live => {
+                let visible = cx.query.visible(&cx.principal);
+                visible.iter().filter_map(|snapshot| snapshot.reach.last_attempt).max()
+            }
+        }
+    }
 }
 
 /// The form of a resource: JSON of any type with a schema, or [`Markdown`].
@@ -124,10 +174,15 @@ impl<T: Serialize + JsonSchema> Document for T {
     }
 
     fn text(&self) -> Result<String, ToolError> {
-        let mut value = serde_json::to_value(self).map_err(ToolError::Encode)?;
-        render::tidy(&mut value);
-        Ok(value.to_string())
+        Ok(tidied(self)?.to_string())
     }
+}
+
+/// A value as it is written: without what is not known, rounded.
+fn tidied(it: &impl Serialize) -> Result<Value, ToolError> {
+    let mut value = serde_json::to_value(it).map_err(ToolError::Encode)?;
+    render::tidy(&mut value);
+    Ok(value)
 }
 
 /// Text for people.
@@ -179,6 +234,7 @@ pub struct ResourceDef {
     pub mime: &'static str,
     /// JSON Schema of the document, when it is JSON.
     pub schema: fn() -> Option<Map<String, Value>>,
+    modified: fn(&Context) -> Option<Timestamp>,
     read: fn(Context, Variables) -> ReadFuture,
 }
 
@@ -195,6 +251,7 @@ impl ResourceDef {
             variables: R::VARIABLES,
             mime: R::Document::MIME,
             schema: R::Document::schema,
+            modified: R::modified,
             read: |cx, variables| Box::pin(read::<R>(cx, variables)),
         }
     }
@@ -222,13 +279,7 @@ impl ResourceDef {
     /// When what it says last changed, as far as this caller sees; `None` when nobody knows.
     #[must_use]
     pub fn modified(&self, cx: &Context) -> Option<Timestamp> {
-        match self.changes {
-            Changes::Live => {
-                let visible = cx.query.visible(&cx.principal);
-                visible.iter().filter_map(|snapshot| snapshot.reach.last_attempt).max()
-            }
-            _ => None,
-        }
+        (self.modified)(cx)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which servers: an alias, a glob, a run `web-[01-20]`, `env:`, `region:` or `tag:`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -114,6 +114,22 @@ impl Selector {
             Self::Alias(_) | Self::Pattern(_) | Self::Run { .. } => {
                 Alternatives::new("server", text, of(|host| Some(host.alias.as_str())))
             }
+        }
+    }
+}
+
+impl fmt::Display for Selector {
+    /// As it is written, so that it can be read again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alias(alias) => f.write_str(alias),
+            Self::Pattern(glob) => f.write_str(glob.glob().glob()),
+            Self::Run { before, from, to, width, after } => {
+                write!(f, "{before}[{from:0width$}-{to:0width$}]{after}")
+            }
+            Self::Environment(word) => write!(f, "env:{word}"),
+            Self::Region(word) => write!(f, "region:{word}"),
+            Self::Tag(word) => write!(f, "tag:{word}"),
         }
     }
 }
@@ -278,6 +294,13 @@ mod tests {
             panic!("no run");
         };
         assert_eq!((from, to, width), (1, 20, 2));
+    }
+
+    #[test]
+    fn a_selector_is_written_as_it_is_read() {
+        for text in ["web-1", "web-*", "web-[01-20]x", "env:prod", "region:eu", "tag:db"] {
+            assert_eq!(Selector::parse(text).unwrap().to_string(), text);
+        }
     }
 
     #[test]

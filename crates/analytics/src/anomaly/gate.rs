@@ -31,6 +31,12 @@ impl MOfN {
         Self { m, n, recent: 0 }
     }
 
+    /// How many of how many.
+    #[must_use]
+    pub const fn terms(&self) -> (u32, u32) {
+        (self.m, self.n)
+    }
+
     /// Takes the next sample.
     ///
     /// ```

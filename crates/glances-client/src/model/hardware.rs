@@ -1,7 +1,11 @@
 //! Sensors and accelerators.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// What a sensor measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SensorUnit {
     /// Degrees Celsius.
     Celsius,
@@ -14,13 +18,13 @@ pub enum SensorUnit {
 }
 
 /// One element of `sensors`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Sensor {
     /// Label.
     pub label: String,
     /// Glances' kind, such as `temperature_core`.
     pub kind: String,
-    /// Measured value; `None` when the sensor sleeps or fails.
+    /// Measured value; absent when the sensor sleeps or fails.
     pub value: Option<f64>,
     /// Its unit.
     pub unit: SensorUnit,
@@ -33,7 +37,7 @@ pub struct Sensor {
 }
 
 /// One element of `gpu`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Gpu {
     /// Identifier such as `nvidia0`.
     pub id: String,
@@ -50,7 +54,7 @@ pub struct Gpu {
 }
 
 /// One element of `npu`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Npu {
     /// Identifier.
     pub id: String,
@@ -69,11 +73,11 @@ pub struct Npu {
 }
 
 /// One element of `irq`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Irq {
     /// Interrupt line.
     pub line: String,
-    /// Interrupts per second. `None` on API 4 while the server's release is unknown: what is
+    /// Interrupts per second. Absent on API 4 while the server's release is unknown: what is
     /// served became a rate with 4.5.8.
     pub per_sec: Option<f64>,
 }

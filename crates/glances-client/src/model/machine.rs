@@ -1,17 +1,28 @@
 //! The machine itself: CPU, memory, identity.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// A growing counter and its rate.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Meter {
     /// The counter since boot, where the server serves it (API 3 network, API 4).
     pub total: Option<f64>,
-    /// Increase per second: from two counters and our own clock ([`crate::rate`]), or as served
-    /// where no counter is (API 3 disks, API 5). `None` on a first sample and after a restart.
+    /// Increase per second: from two counters and our own clock, or as served
+    /// where no counter is (API 3 disks, API 5). Absent on a first sample and after a restart.
     pub per_sec: Option<f64>,
 }
 
+impl Meter {
+    /// Whether neither is known: it is left out where readings are written.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        self.total.is_none() && self.per_sec.is_none()
+    }
+}
+
 /// `cpu`: shares of the whole machine's CPU time since the previous sample, percent 0-100.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Cpu {
     /// CPU time not idle.
     pub total: Option<f64>,
@@ -38,17 +49,20 @@ pub struct Cpu {
     /// Logical cores.
     pub cores: Option<u32>,
     /// Context switches.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub ctx_switches: Meter,
     /// Hardware interrupts.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub interrupts: Meter,
     /// Software interrupts.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub soft_interrupts: Meter,
     /// Seconds that the shares cover, as Glances says.
     pub window_secs: Option<f64>,
 }
 
 /// One element of `percpu`: shares of one core's time, percent 0-100.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct CoreTimes {
     /// Number of the core, from 0.
     pub number: u32,
@@ -67,7 +81,7 @@ pub struct CoreTimes {
 }
 
 /// `load`: mean number of runnable (Linux: and uninterruptible) tasks. Not percent.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Load {
     /// Over 1 minute.
     pub min1: Option<f64>,
@@ -80,7 +94,7 @@ pub struct Load {
 }
 
 /// `mem`, bytes. `used` is `total - available` on every version (glances-rs serves another).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Mem {
     /// Installed and visible to the kernel.
     pub total: Option<u64>,
@@ -88,7 +102,7 @@ pub struct Mem {
     pub available: Option<u64>,
     /// Not available.
     pub used: Option<u64>,
-    /// Unused pages. `None` before Glances 4.4, which reports `available` under this name.
+    /// Unused pages. Absent before Glances 4.4, which reports `available` under this name.
     pub free: Option<u64>,
     /// Used, percent 0-100 of total.
     pub percent: Option<f64>,
@@ -107,7 +121,7 @@ pub struct Mem {
 }
 
 /// `memswap`, bytes. A machine without swap has `total` 0.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct MemSwap {
     /// Size of all swap areas.
     pub total: Option<u64>,
@@ -118,13 +132,15 @@ pub struct MemSwap {
     /// Used, percent 0-100.
     pub percent: Option<f64>,
     /// Bytes read from swap.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub swapped_in: Meter,
     /// Bytes written to swap.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub swapped_out: Meter,
 }
 
 /// `ip`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Ip {
     /// First private address.
     pub address: Option<String>,
@@ -135,7 +151,7 @@ pub struct Ip {
 }
 
 /// `cloud`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Cloud {
     /// Provider.
     pub platform: Option<String>,
@@ -148,7 +164,7 @@ pub struct Cloud {
 }
 
 /// One event of `alert`: Glances' own judgement, which exists only while somebody polls.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
     /// Such as `MEM` or `CPU_TOTAL`.
     pub kind: String,
@@ -156,9 +172,10 @@ pub struct Event {
     pub state: String,
     /// Seconds since the epoch by the server's clock.
     pub begin_secs: Option<f64>,
-    /// `None` while it goes on.
+    /// Absent while it goes on.
     pub end_secs: Option<f64>,
     /// Lowest, mean and highest value.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub min_avg_max: (Option<f64>, Option<f64>, Option<f64>),
     /// Samples in it.
     pub count: Option<u64>,
@@ -169,7 +186,7 @@ pub struct Event {
 }
 
 /// `system`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct System {
     /// Host name; 12 hexadecimal digits inside a container.
     pub hostname: String,
@@ -184,16 +201,16 @@ pub struct System {
 }
 
 /// `core`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Core {
-    /// Physical cores; `None` in some virtual machines.
+    /// Physical cores; absent in some virtual machines.
     pub physical: Option<u32>,
     /// Logical cores.
     pub logical: Option<u32>,
 }
 
 /// `quicklook`: what `cpu`, `mem` and `load` do not say.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct QuickLook {
     /// CPU model.
     pub cpu_name: Option<String>,

@@ -2,35 +2,44 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Meter;
 
 /// One element of `network`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Interface {
     /// Interface name.
     pub name: String,
     /// Name given by the administrator.
     pub alias: Option<String>,
     /// Bytes received.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub bytes_recv: Meter,
     /// Bytes sent.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub bytes_sent: Meter,
     /// Receive errors (v5 Python preview only).
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub errors_in: Meter,
     /// Send errors (v5 Python preview only).
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub errors_out: Meter,
     /// Received packets dropped (v5 Python preview only).
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub dropped_in: Meter,
     /// Sent packets dropped (v5 Python preview only).
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub dropped_out: Meter,
-    /// Link speed in bits per second (decimal); `None` when unknown.
+    /// Link speed in bits per second (decimal); absent when unknown.
     pub speed_bits: Option<f64>,
     /// Link state, where the version serves it (API 3 and 5).
     pub is_up: Option<bool>,
 }
 
 /// `connections`: TCP sockets by state, and the connection tracking table.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Connections {
     /// Count by state, in the kernel's words (`LISTEN`, `ESTABLISHED` …).
     pub by_state: BTreeMap<String, u64>,
@@ -43,7 +52,8 @@ pub struct Connections {
 }
 
 /// Outcome of one configured check of `ports`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
     /// Answered after so many seconds (web checks: HTTP status below 400).
     Up {
@@ -57,11 +67,11 @@ pub enum CheckOutcome {
 }
 
 /// One element of `ports`: a TCP, ICMP or web check that Glances makes from its host.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PortCheck {
     /// Host name (port check) or URL without credentials (web check).
     pub target: String,
-    /// TCP port; `None` for ICMP and web checks.
+    /// TCP port; absent for ICMP and web checks.
     pub port: Option<u16>,
     /// The administrator's words.
     pub description: String,
@@ -74,7 +84,7 @@ pub struct PortCheck {
 }
 
 /// One element of `wifi`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Wifi {
     /// Interface or network name.
     pub name: String,

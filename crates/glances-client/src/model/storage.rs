@@ -1,9 +1,12 @@
 //! Filesystems and disks.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Meter;
 
 /// One element of `fs`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Filesystem {
     /// Where it is mounted.
     pub mount: String,
@@ -19,31 +22,37 @@ pub struct Filesystem {
     pub free: Option<u64>,
     /// Used, percent 0-100, root-reserved blocks excluded (glances-rs: included).
     pub percent: Option<f64>,
-    /// Mounted read-only; `None` where the version does not serve mount options (before 4.3.2).
+    /// Mounted read-only; absent where the version does not serve mount options (before 4.3.2).
     pub read_only: Option<bool>,
 }
 
 /// One element of `diskio`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Disk {
     /// Device name; partitions and their parents are both listed.
     pub name: String,
     /// Read operations.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub read_count: Meter,
     /// Write operations.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub write_count: Meter,
     /// Bytes read.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub read_bytes: Meter,
     /// Bytes written.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub write_bytes: Meter,
     /// Milliseconds spent reading (Glances 4.4).
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub read_time_ms: Meter,
     /// Milliseconds spent writing (Glances 4.4).
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub write_time_ms: Meter,
 }
 
 /// One array of `raid`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct RaidArray {
     /// Device, such as `md0`.
     pub name: String,
@@ -75,7 +84,7 @@ impl RaidArray {
 }
 
 /// One attribute of a disk's SMART table.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct SmartAttribute {
     /// Attribute name.
     pub name: String,
@@ -92,7 +101,7 @@ pub struct SmartAttribute {
 }
 
 /// One disk of `smart`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct SmartDisk {
     /// Device and model.
     pub name: String,
@@ -101,12 +110,13 @@ pub struct SmartDisk {
 }
 
 /// One element of `folders`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Folder {
     /// Path.
     pub path: String,
-    /// Bytes; `None` when it could not be read.
+    /// Bytes; absent when it could not be read.
     pub size: Option<u64>,
     /// Limits set by the administrator, bytes: careful, warning, critical.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub limits: [Option<u64>; 3],
 }

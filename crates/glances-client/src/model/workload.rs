@@ -1,9 +1,13 @@
 //! What runs: containers, processes, virtual machines.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Meter;
 
 /// State of a container, apart from its health.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ContainerState {
     /// Running.
     Running,
@@ -22,7 +26,8 @@ pub enum ContainerState {
 }
 
 /// Verdict of a container's own health check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Passes.
     Healthy,
@@ -33,7 +38,7 @@ pub enum Health {
 }
 
 /// One container of `containers`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Container {
     /// Name; unique within its engine only.
     pub name: String,
@@ -62,21 +67,25 @@ pub struct Container {
     /// Bytes; equal to the machine's memory when unlimited.
     pub memory_limit: Option<u64>,
     /// Bytes received.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub network_recv: Meter,
     /// Bytes sent.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub network_sent: Meter,
     /// Bytes read from block devices.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub io_read: Meter,
     /// Bytes written to block devices.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub io_write: Meter,
-    /// Published ports, such as `8080->80/tcp`; `None` before Glances 4.4.
+    /// Published ports, such as `8080->80/tcp`; absent before Glances 4.4.
     pub ports: Option<Vec<String>>,
     /// Podman pod.
     pub pod: Option<String>,
 }
 
 /// `processcount`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ProcessCount {
     /// All processes.
     pub total: Option<u64>,
@@ -89,7 +98,7 @@ pub struct ProcessCount {
 }
 
 /// Memory of a process, bytes; the fields that the platform has.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ProcessMemory {
     /// Resident.
     pub rss: Option<u64>,
@@ -104,15 +113,15 @@ pub struct ProcessMemory {
 }
 
 /// One element of `processlist`, or one program of `programlist`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Process {
-    /// Process id; `None` for a program of several processes.
+    /// Process id; absent for a program of several processes.
     pub pid: Option<u32>,
     /// Name.
     pub name: String,
-    /// Command line, joined with spaces; `None` for kernel threads or where hidden.
+    /// Command line, joined with spaces; absent for kernel threads or where hidden.
     pub command: Option<String>,
-    /// Owner; `None` when denied or mixed.
+    /// Owner; absent when denied or mixed.
     pub user: Option<String>,
     /// First letter of the state: R, S, D, Z, T, I …
     pub status: Option<char>,
@@ -131,8 +140,10 @@ pub struct Process {
     /// Seconds of CPU time in the kernel.
     pub cpu_system_secs: Option<f64>,
     /// Bytes read from disk; `per_sec` is Glances' own, since the counters come with their previous.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub io_read: Meter,
     /// Bytes written to disk.
+    #[serde(skip_serializing_if = "Meter::is_unknown")]
     pub io_write: Meter,
     /// Processes merged into this program; 1 for a process.
     pub processes: u32,
@@ -141,7 +152,7 @@ pub struct Process {
 }
 
 /// `processes/extended`: details of the one process that the server was asked to watch.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Extended {
     /// Process id.
     pub pid: Option<u32>,
@@ -156,6 +167,7 @@ pub struct Extended {
     /// Cores that it may run on.
     pub cpu_affinity: Vec<u32>,
     /// I/O class and level.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub ionice: Option<(i64, i64)>,
     /// Bytes swapped out.
     pub memory_swap: Option<u64>,
@@ -164,11 +176,12 @@ pub struct Extended {
     /// Context switches forced on it.
     pub involuntary_switches: Option<u64>,
     /// Lowest, mean and highest CPU percent while watched.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub cpu_min_mean_max: Option<(f64, f64, f64)>,
 }
 
 /// One element of `vms`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Vm {
     /// Name.
     pub name: String,
@@ -187,7 +200,7 @@ pub struct Vm {
 }
 
 /// One element of `amps`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Amp {
     /// Name in glances.conf.
     pub name: String,

@@ -3,11 +3,13 @@
 
 mod glances;
 mod own;
+mod told;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use analytics::{MOfN, Rule as Debounced, Side, clear_limit};
 
+pub use self::told::{ToldRule, Whose, limits_of_glances};
 use self::{glances::of_glances, own::of_threshold};
 use super::{
     builtin::{BUILTIN, Builtin, Limits, Patience},

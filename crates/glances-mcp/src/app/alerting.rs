@@ -14,11 +14,16 @@ use crate::{
 /// What the engine cannot use: metrics that do not exist, units of another kind.
 pub fn rules(config: &AlertingConfig) -> Result<Rules, Vec<RuleProblem>> {
     let thresholds: Vec<Threshold> = config.thresholds.iter().map(threshold).collect();
-    let defaults = match config.source {
+    Rules::new(&thresholds, defaults(config))
+}
+
+/// Whose limits hold where the configuration names none.
+#[must_use]
+pub fn defaults(config: &AlertingConfig) -> Defaults {
+    match config.source {
         ThresholdSource::Ours => Defaults::Ours,
         ThresholdSource::Glances => Defaults::Glances,
-    };
-    Rules::new(&thresholds, defaults)
+    }
 }
 
 fn threshold(from: &config::Threshold) -> Threshold {

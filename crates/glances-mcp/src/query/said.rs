@@ -76,10 +76,33 @@ impl Query {
         principal: &Principal,
         selection: &Selection,
     ) -> Result<Vec<InForce>, QueryError> {
+        self.said_of(principal, selection, self.open_alerts(principal, selection)).await
+    }
+
+    /// What was said, still counts and is about this one open alert of the only selected server.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn said_of_alert(
+        &self,
+        principal: &Principal,
+        selection: &Selection,
+        alert: &Alert,
+    ) -> Result<Vec<InForce>, QueryError> {
+        let mut found = self.said_of(principal, selection, vec![alert.clone()]).await?;
+        found.retain(|it| it.alerts > 0);
+        Ok(found)
+    }
+
+    async fn said_of(
+        &self,
+        principal: &Principal,
+        selection: &Selection,
+        open: Vec<Alert>,
+    ) -> Result<Vec<InForce>, QueryError> {
         let kept = self.history.store.recall(SAID).await?;
         let said: Said = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let now = selection.now.as_second();
-        let open = self.open_alerts(principal, selection);
         let hosts: BTreeMap<&HostName, &Host> = selection
             .servers
             .iter()

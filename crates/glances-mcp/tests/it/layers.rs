@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "metric",
             "query",
             "render",
+            "resources",
             "runbooks",
             "store",
             "telemetry",
@@ -87,7 +88,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("watching", &["access", "query", "resources", "tasks", "telemetry", "tools"]),
     // what they say is what tools say
     ("prompts", &["complete", "query", "redact", "tools"]),
-    ("resources", &["complete", "query", "redact", "render", "snapshot", "tools"]),
+    (
+        "resources",
+        &[
+            "alert", "complete", "metric", "model", "query", "redact", "render", "runbooks",
+            "snapshot", "store", "tools",
+        ],
+    ),
     ("complete", &["tools"]),
     (
         "tools",
@@ -141,7 +148,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("regex", &["redact"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
-    ("analytics", &["alert", "health", "judge", "tools"]),
+    ("analytics", &["alert", "health", "judge", "resources", "tools"]),
     // Glances is reached through `glances-client` alone, which owns it.
     ("reqwest", &[]),
     ("hyper", &[]),

@@ -31,6 +31,7 @@ mod principals;
 mod questions;
 mod reload;
 mod replies;
+mod resources;
 mod runbooks;
 mod simulated;
 mod states;

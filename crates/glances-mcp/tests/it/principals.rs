@@ -6,6 +6,7 @@ use fleet_sim::{Fault, Flavor, Fleet, Role};
 use glances_mcp::{
     access::{Permission, Principal, Role as AccessRole, Scope},
     model::HostName,
+    resources,
     tools::{self, Context, ToolDef},
 };
 use serde_json::{Value, json};
@@ -32,7 +33,14 @@ impl Halves {
             server["environment"] = json!(if hidden { "bunker" } else { "production" });
             server["region"] = json!(if hidden { "moon" } else { "eu" });
             server["tags"] = json!([if hidden { "dungeon" } else { "web" }]);
+            if index == 2 {
+                server["depends_on"] = json!(["open-04", "vault-03"]);
+            }
         }
+        config["alert_thresholds"] = json!([
+            {"metric": "cpu.total", "warning": 97, "critical": 99, "servers": ["vault-*", "open-*"]},
+            {"metric": "mem.percent", "warning": 97, "critical": 99, "servers": ["env:bunker"]},
+        ]);
         let server = Server::start(&config).await;
         server.ready().await;
         for index in [0, 1, 6, 7] {
@@ -129,6 +137,39 @@ async fn a_viewer_of_half_the_fleet_finds_no_trace_of_the_other_half() {
     for def in tools::all().iter().filter(|def| !required(def).is_empty()) {
         let (_, text, _) = told(def, &cx, &needed(def, "open-03")).await;
         halves.check(def.name, &text, "-");
+    }
+}
+
+/// A resource as a caller reads it, or the whole error.
+async fn read(cx: &Context, uri: &str) -> (bool, String) {
+    let all = resources::all();
+    let (def, variables) = resources::find(&all, uri).unwrap();
+    match def.read(cx.clone(), variables).await {
+        Ok(contents) => (true, contents.text),
+        Err(error) => (false, chain(&error)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_resource_tells_a_viewer_of_the_other_half() {
+    let halves = Halves::start().await;
+    let cx = halves.viewer();
+    let all = resources::all();
+    let single = all.iter().filter(|def| !def.is_template()).map(|def| def.uri.to_owned());
+    let of_server = ["", "/fs", "/processlist", "/network"];
+    let of_server = of_server.map(|plugin| format!("glances://servers/open-03{plugin}"));
+    for uri in single.chain(of_server) {
+        let (ok, text) = read(&cx, &uri).await;
+        assert!(ok, "{uri}: {text}");
+        halves.check(&uri, &text, "-");
+    }
+    for (hidden, absent) in [("vault-03", "vault-93"), ("vault-03/fs", "vault-93/fs")] {
+        let ask = async |name: &str| read(&cx, &format!("glances://servers/{name}")).await;
+        let (ok, of_hidden) = ask(hidden).await;
+        assert!(!ok, "{of_hidden}");
+        halves.check(hidden, &of_hidden, "vault-03");
+        let of_absent = ask(absent).await.1;
+        assert_eq!(of_hidden.replace("vault-03", "…"), of_absent.replace("vault-93", "…"));
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
 
 /// The read side of a fleet whose history is in a store.
 pub(crate) struct Past {
-    context: Context,
+    pub(crate) context: Context,
 }
 
 impl Past {
