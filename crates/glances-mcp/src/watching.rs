@@ -70,7 +70,7 @@ impl Watch {
     /// the server stops.
     pub async fn changed(&mut self) {
         if self.revision.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

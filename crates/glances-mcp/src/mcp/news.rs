@@ -72,7 +72,7 @@ impl Waiting {
         let listed = async {
             let Some(lists) = lists else { return std::future::pending().await };
             if lists.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {
