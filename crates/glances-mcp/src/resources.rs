@@ -11,6 +11,7 @@ mod performance;
 mod plugin;
 mod reference;
 mod rows;
+mod runbooks;
 mod server;
 mod thresholds;
 mod topology;
@@ -43,9 +44,11 @@ pub fn all() -> Vec<ResourceDef> {
         ResourceDef::of::<performance::Performance>(),
         ResourceDef::of::<alert_history::Alerts>(),
         ResourceDef::of::<baselines::Baselines>(),
+        ResourceDef::of::<runbooks::Index>(),
         ResourceDef::of::<server::OneServer>(),
         ResourceDef::of::<plugin::OnePlugin>(),
         ResourceDef::of::<alert::OneAlert>(),
+        ResourceDef::of::<runbooks::OneRunbook>(),
     ]
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     alert::{Alert, State},
     complete::Values,
-    model::Severity,
+    model::{HostName, Severity},
     query::{InForce, PastAlert, Selection, coverage::rfc3339},
     redact::clip,
     runbooks::Runbook,
@@ -206,7 +206,7 @@ impl AlertDocument {
         };
         let runbooks = cx.query.runbooks();
         let runbook = runbooks.for_alert(&alert);
-        let server = alert.host.as_ref().map(|host| host.as_str());
+        let server = alert.host.as_ref().map(HostName::as_str);
         let steps = runbook.map(|runbook| runbook.first_steps(server)).unwrap_or_default();
         let (programs, programs_at) = programs(cx, &alert).await?;
         let said = said(cx, &alert, closed).await?;

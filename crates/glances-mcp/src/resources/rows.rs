@@ -45,13 +45,20 @@ impl Rest {
 /// As many of the rows as fit into so many bytes as JSON.
 pub(super) fn fitting<T: Serialize>(rows: Vec<T>, bytes_max: usize) -> Vec<T> {
     let mut left = bytes_max;
-    let fits = |row: &T| {
-        let bytes = tidied(row).map_or(0, |value| value.to_string().len() + 1);
-        let fits = bytes <= left;
-        left = left.saturating_sub(bytes);
-        fits
-    };
+    let fits = |row: &T| spend(&mut left, bytes_of(row));
     rows.into_iter().take_while(fits).collect()
+}
+
+/// What a row takes of a document.
+pub(super) fn bytes_of(row: &impl Serialize) -> usize {
+    tidied(row).map_or(0, |value| value.to_string().len() + 1)
+}
+
+/// Takes so many bytes of what is left; whether there were as many.
+pub(super) fn spend(left: &mut usize, bytes: usize) -> bool {
+    let fits = bytes <= *left;
+    *left = left.saturating_sub(bytes);
+    fits
 }
 
 /// How often each word occurs, the most frequent ones.

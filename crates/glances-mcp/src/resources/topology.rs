@@ -12,7 +12,7 @@ use self::mermaid::{Box, Drawing, Line, Stroke};
 use super::{
     Changes, Resource, Variables,
     parts::{Answers, Composed, Part, Parts, ask},
-    rows::{NAME_CHARS, Rest, all_of, fitting},
+    rows::{NAME_CHARS, Rest, all_of, bytes_of, spend},
 };
 use crate::{
     query::{Selection, compact, coverage::rfc3339},
@@ -153,15 +153,18 @@ fn place_of(snapshot: &Snapshot) -> At<'_> {
 fn places(all: &Selection) -> (Vec<Place>, Vec<&str>) {
     let mut sorted: Vec<&Snapshot> = all.servers.iter().map(std::convert::AsRef::as_ref).collect();
     sorted.sort_by_key(|snapshot| (place_of(snapshot), &snapshot.host.alias));
-    let nodes = sorted.iter().map(|snapshot| Node::of(snapshot, all.now)).collect();
-    let mut nodes = fitting(nodes, PLACES_BYTES_MAX).into_iter();
+    let mut left = PLACES_BYTES_MAX;
     let mut places: Vec<(At<'_>, Place)> = Vec::new();
-    let mut left = sorted.iter();
-    for (node, snapshot) in nodes.by_ref().zip(left.by_ref()) {
-        let at = place_of(snapshot);
-        match places.last_mut() {
-            Some((last, place)) if *last == at => place.servers.push(node),
-            _ => places.push((at, Place::of(at, node))),
+    for snapshot in &sorted {
+        let (at, node) = (place_of(snapshot), Node::of(snapshot, all.now));
+        let place = places.last_mut().filter(|(last, _)| *last == at);
+        let beside = if place.is_some() { 0 } else { bytes_of(&Place::of(at)) };
+        if !spend(&mut left, bytes_of(&node) + beside) {
+            break;
+        }
+        match place {
+            Some((_, place)) => place.servers.push(node),
+            None => places.push((at, Place { servers: vec![node], ..Place::of(at) })),
         }
     }
     let shown: usize = places.iter().map(|(_, place)| place.servers.len()).sum();
@@ -170,13 +173,14 @@ fn places(all: &Selection) -> (Vec<Place>, Vec<&str>) {
 }
 
 impl Place {
-    fn of((environment, region, tags): At<'_>, first: Node) -> Self {
+    /// Without servers.
+    fn of((environment, region, tags): At<'_>) -> Self {
         let name = |text: &str| clip(text, NAME_CHARS).into_owned();
         Self {
             environment: environment.map(name),
             region: region.map(name),
             tags: tags.iter().take(TAGS_MAX).map(|tag| name(tag)).collect(),
-            servers: vec![first],
+            servers: Vec::new(),
         }
     }
 }

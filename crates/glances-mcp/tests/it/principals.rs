@@ -163,6 +163,12 @@ async fn no_resource_tells_a_viewer_of_the_other_half() {
         assert!(ok, "{uri}: {text}");
         halves.check(&uri, &text, "-");
     }
+    let (_, thresholds) = read(&cx, "glances://config/thresholds").await;
+    let thresholds: Value = serde_json::from_str(&thresholds).unwrap();
+    let rules = thresholds["rules"].as_array().unwrap().iter();
+    let own: Vec<&Value> = rules.filter(|rule| rule["from"] == "configuration").collect();
+    let open: Vec<String> = (1..=6).map(|n| format!("open-{n:02}")).collect();
+    assert_eq!((own.len(), &own[0]["servers"]), (1, &json!(open)), "{own:?}");
     for (hidden, absent) in [("vault-03", "vault-93"), ("vault-03/fs", "vault-93/fs")] {
         let ask = async |name: &str| read(&cx, &format!("glances://servers/{name}")).await;
         let (ok, of_hidden) = ask(hidden).await;

@@ -15,7 +15,7 @@ use glances_mcp::{
     model::HostName,
     redact::clean,
     resources::{self, Audience, ResourceDef},
-    snapshot::{Reading, Snapshot},
+    snapshot::{Host, Reading, Snapshot},
     store::{Batch, Event, Memory, Sample, Store as _},
     tools::Context,
 };
@@ -171,8 +171,6 @@ async fn a_hundred_servers_fit_into_each_document() {
     let cx = server.context(Principal::local());
     let mut wrong = Vec::new();
     for uri in single() {
-        let text = read(&cx, uri).await.1.unwrap();
-        println!("{uri}: {} tokens, {} bytes", tokens(&text), text.len());
         wrong.extend(problems(&cx, uri).await);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -232,6 +230,35 @@ async fn documents_about_history_say_what_is_normal_of_a_hundred_servers() {
     let hours = &weeks[0]["days"][0]["mean"];
     assert!(hours[3].as_f64().unwrap() + 40.0 < hours[12].as_f64().unwrap(), "{hours}");
     assert!(performance["trends"]["series"].as_array().is_some_and(|it| !it.is_empty()));
+}
+
+#[tokio::test]
+async fn more_servers_than_fit_are_named_and_none_is_no_error() {
+    let span = Days { begin: (MONDAY - 600) as f64, end: MONDAY as f64 };
+    let mut last = past::last(Scenario::calm(judged::specs(300, 3), span, 3), 60);
+    for (index, snapshot) in last.iter_mut().enumerate() {
+        let mut host = Host::clone(&snapshot.host);
+        host.region = Some(format!("the region of the data centre number {}", index % 7));
+        host.tags = (0..6).map(|n| format!("tag number {n} of server {index}")).collect();
+        Arc::make_mut(snapshot).host = Arc::new(host);
+    }
+    let many = Past::of(Arc::new(Memory::default()), &last, monday);
+    let none = Past::of(Arc::new(Memory::default()), &[], monday);
+    for uri in single() {
+        for past in [&many, &none] {
+            assert_eq!(problems(&past.context, uri).await, Vec::<String>::new());
+        }
+    }
+    let inventory = json_of(&many.context, "glances://config/servers").await;
+    let topology = json_of(&many.context, "glances://live/topology").await;
+    let count = |rows: &Value| rows.as_array().unwrap().len() as u64;
+    let in_places = topology["places"].as_array().unwrap().iter();
+    let in_places: u64 = in_places.map(|place| count(&place["servers"])).sum();
+    for (document, shown) in [(&inventory, count(&inventory["servers"])), (&topology, in_places)] {
+        let rest = &document["not_shown"];
+        assert_eq!(rest["count"].as_u64().unwrap() + shown, 300, "{rest}");
+        assert!(shown > 20 && count(&rest["servers"]) > 0, "{rest}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -477,7 +504,9 @@ async fn resources_are_read_in_both_eras_with_their_annotations_and_private() {
         let (uri, notes) = (&resource["uri"], &resource["annotations"]);
         assert!(notes["audience"].is_array() && notes["priority"].is_number(), "{resource}");
         let dated = notes["lastModified"].is_string();
-        assert_eq!(dated, *uri != "glances://history/alerts", "{resource}");
+        // No alert is open, and nobody keeps when a runbook was written.
+        let undated = ["glances://history/alerts", "glances://knowledge/runbooks"];
+        assert_eq!(dated, !undated.iter().any(|it| uri == it), "{resource}");
         let modern = server.rpc("resources/read", json!({"uri": uri})).await.message();
         let modern = &modern["result"];
         let legacy = session.rpc("resources/read", json!({"uri": uri})).await;
@@ -486,6 +515,20 @@ async fn resources_are_read_in_both_eras_with_their_annotations_and_private() {
         for contents in [&modern["contents"][0], &legacy["result"]["contents"][0]] {
             assert_eq!((&contents["uri"], &contents["mimeType"]), (uri, &resource["mimeType"]));
             assert!(contents["text"].as_str().is_some_and(|text| !text.is_empty()), "{contents}");
+        }
+    }
+    let listed = session.rpc("resources/templates/list", json!({})).await;
+    let listed = listed["result"]["resourceTemplates"].as_array().unwrap();
+    assert_eq!(listed.len(), 4);
+    for (uri, mime) in [
+        ("glances://servers/sim-001", "application/json"),
+        ("glances://servers/sim-001/mem", "application/json"),
+        ("glances://runbooks/disk-full", "text/markdown"),
+    ] {
+        let modern = server.rpc("resources/read", json!({"uri": uri})).await.message();
+        let legacy = session.rpc("resources/read", json!({"uri": uri})).await;
+        for result in [&modern["result"], &legacy["result"]] {
+            assert_eq!(result["contents"][0]["mimeType"], mime, "{result}");
         }
     }
 }
@@ -512,6 +555,31 @@ async fn every_template_of_a_threshold_is_a_configuration() {
         let given = config.alerting.thresholds.len();
         assert!(given == 1 || toml.starts_with("thresholds ="), "{toml}");
     }
+}
+
+#[tokio::test]
+async fn every_runbook_of_the_index_is_a_document_in_markdown() {
+    let past = Past::of(Arc::new(Memory::default()), &[], || Timestamp::UNIX_EPOCH);
+    let cx = &past.context;
+    let uri = "glances://knowledge/runbooks";
+    assert_eq!(problems(cx, uri).await, Vec::<String>::new());
+    let index = json_of(cx, uri).await;
+    let [procedures, practices] =
+        ["procedures", "practices"].map(|key| index[key].as_array().unwrap().clone());
+    let all: Vec<Value> = procedures.iter().chain(&practices).cloned().collect();
+    assert_eq!(index["runbooks_total"], all.len());
+    assert!(procedures.len() > 20 && practices.len() > 2, "{index}");
+    assert!(index["escalation"].as_str().is_some_and(|text| !text.is_empty()), "{index}");
+    for entry in all {
+        let name = entry["name"].as_str().unwrap();
+        let (def, text) = read(cx, &format!("glances://runbooks/{name}")).await;
+        assert_eq!(def.mime, "text/markdown");
+        let text = text.unwrap();
+        assert!(text.starts_with(&format!("# {}", entry["title"].as_str().unwrap())), "{text}");
+        assert!(tokens(&text) <= DOCUMENT_TOKENS);
+    }
+    let wrong = refused(cx, "glances://runbooks/disk-ful").await;
+    assert!(wrong.contains("did you mean `disk-full`"), "{wrong}");
 }
 
 #[tokio::test]
@@ -611,7 +679,10 @@ async fn an_alert_is_told_with_its_group_what_was_said_and_when_it_is_over() {
         (&json!("silence"), &json!("a rehearsal"))
     );
     assert!(alert["group"]["alerts_total"].as_u64().unwrap() >= 3, "{alert}");
-    assert!(alert["next"].as_str().unwrap().starts_with("get_top_processes"), "{alert}");
+    let runbook = alert["runbook"].as_str().unwrap();
+    assert_eq!(runbook, "glances://runbooks/memory-shortage", "{alert}");
+    assert!(alert["steps"][0].as_str().unwrap().contains("\"web-1\""), "{alert}");
+    assert!(read(&cx, runbook).await.1.unwrap().starts_with("# "));
     let judged = json_of(&cx, "glances://history/alerts").await;
     let rules = judged["month"]["rules"].as_array().unwrap().iter();
     assert!(rules.clone().any(|rule| rule["precision_percent"] == 0), "{judged}");
