@@ -39,7 +39,7 @@ pub fn service(
     settings: &McpHttp,
     stop: CancellationToken,
 ) -> (McpService, Sessions) {
-    let manager = Arc::new(Manager::new(settings.session_idle));
+    let manager = Arc::new(Manager::new(settings.sessions, settings.session_idle));
     let sessions =
         Sessions { manager: manager.clone(), max: settings.sessions_max, owners: Arc::default() };
     let config = StreamableHttpServerConfig::default()

@@ -21,6 +21,8 @@ use tokio::sync::{RwLockReadGuard, watch};
 /// Sessions in memory. A client listens while it has a stream open on which it did not ask anything.
 pub struct Manager {
     local: LocalSessionManager,
+    /// Whether anybody gets a session.
+    pub(super) enabled: bool,
     /// Open streams of each session.
     listening: Mutex<HashMap<SessionId, watch::Sender<usize>>>,
 }
@@ -43,10 +45,10 @@ impl Drop for Listener {
 
 impl Manager {
     /// No sessions; one without a request ends after so long.
-    pub(super) fn new(session_idle: Duration) -> Self {
+    pub(super) fn new(enabled: bool, session_idle: Duration) -> Self {
         let mut local = LocalSessionManager::default();
         local.session_config.keep_alive = Some(session_idle);
-        Self { local, listening: Mutex::default() }
+        Self { local, enabled, listening: Mutex::default() }
     }
 
     /// How long a session may be idle.

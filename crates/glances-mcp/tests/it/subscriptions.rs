@@ -202,6 +202,8 @@ async fn without_sessions_the_older_versions_are_told_how_to_subscribe() {
     config["http"]["sessions"] = json!(false);
     let server = Server::start(&config).await;
     server.ready().await;
+    let hello = Session::initialize(server.address, "2025-11-25", &[]).await.message();
+    assert_eq!(hello["result"]["capabilities"]["resources"], json!({}), "{hello}");
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "resources/subscribe",
         "params": {"uri": DASHBOARD}});
     let headers = [
