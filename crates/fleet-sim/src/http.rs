@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod auth;
+pub(crate) mod browser;
 pub(crate) mod connection;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -63,8 +63,11 @@ pub struct HostSpec {
     pub role: Role,
     /// When set, the server asks for it (user `glances`).
     pub password: Option<String>,
-    /// Adds hostile texts: escapes, bidirectional marks, injected prompts, secrets in command lines.
+    /// Adds hostile texts: escapes, bidirectional marks, injected prompts, secrets in command lines
+    /// and in glances.conf.
     pub hostile: bool,
+    /// Answers no alien host and no alien website, where the version can be told so.
+    pub hardened: bool,
     /// No health check of a container fails by itself, whatever the hour.
     pub sound: bool,
     /// Plugins that are switched off.
@@ -82,6 +85,7 @@ impl HostSpec {
             role: Role::from_seed(seed),
             password: None,
             hostile: false,
+            hardened: false,
             sound: false,
             disabled: Vec::new(),
         }

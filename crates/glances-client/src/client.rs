@@ -14,12 +14,12 @@ use std::time::Duration;
 
 pub use options::{Auth, BODY_BYTES_MAX, BuildError, ClientOptions};
 pub use transport::Clock;
-pub(crate) use transport::{Url, base_url, root_cause};
+pub(crate) use transport::{Guise, Reply, Url, base_url, root_cause};
 
 use crate::model::{Limits, Payload};
 use crate::wire::{self, Decoder, Release};
 use crate::{ApiVersion, FetchError, Plugin};
-use transport::{Reply, Transport};
+use transport::Transport;
 
 /// Glances 4.4 updates only the plugin that is asked for; before, every request updates all.
 const LONE_UPDATES_SINCE: Release = (4, 4, 0);
@@ -141,7 +141,17 @@ impl Client {
         self.decoder(api).limits(&reply.body)
     }
 
-    fn decoder(&self, api: ApiVersion) -> Decoder {
+    /// Reads a path of the API as it is, whatever its status; the body is for the caller's eyes.
+    pub(crate) async fn raw(
+        &self,
+        api: ApiVersion,
+        rest: &str,
+        guise: Guise,
+    ) -> Result<Reply, FetchError> {
+        self.inner.transport.get_as(api, &api_path(api, rest), guise).await
+    }
+
+    pub(crate) fn decoder(&self, api: ApiVersion) -> Decoder {
         let release = unpack(self.inner.release.load(Ordering::Relaxed));
         Decoder { api, release, filter: self.inner.filter }
     }
@@ -212,7 +222,7 @@ fn unpack(packed: u32) -> Option<Release> {
 }
 
 /// The whole operation must end within the deadline: connection, request and body.
-async fn within<T>(
+pub(crate) async fn within<T>(
     deadline: Duration,
     operation: impl Future<Output = Result<T, FetchError>>,
 ) -> Result<T, FetchError> {

@@ -2,7 +2,8 @@
 //!
 //! A [`Client`] speaks to one server: [`Client::connect`] finds out which API it has,
 //! [`Client::fetch`] reads one [`Plugin`] into the version-independent [`model`]. Counters become
-//! rates in [`rate`], by the caller's clock; [`diagnose`] explains why a server cannot be read.
+//! rates in [`rate`], by the caller's clock; [`diagnose`] explains why a server cannot be read,
+//! [`exposure`] what it shows to others.
 //!
 //! The crate never stores anything, never follows a redirect, never sends a credential to another
 //! host than the configured one, and never guesses: what a server did not say is `None`.
@@ -28,6 +29,7 @@
 mod client;
 pub mod diagnose;
 mod error;
+pub mod exposure;
 pub mod model;
 mod plugin;
 pub mod rate;

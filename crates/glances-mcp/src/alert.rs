@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     builtin::{default_limit, kin, reference, rules},
-    check::{Breach, check},
+    check::{Breach, check, limits},
     group::{Cause, Group, group},
     quiet::{
         Acknowledgement, Expectation, QUIETINGS_MAX, Reason, Said, Silence, WINDOWS_MAX, Window,

@@ -275,6 +275,7 @@ impl Fleet {
             limits: alerting::limits(config),
             servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
         };
+        self.query.set_limits(alert_rules(config)?);
         self.alerts.configure(settings).await;
         self.query.set_configured(configured);
         self.query.set_runbooks(runbooks);

@@ -43,6 +43,8 @@ pub struct Event {
     pub took: Duration,
     /// Size of the text of the reply; the structured form is about as long again.
     pub text_bytes: usize,
+    /// Size of the images beside it.
+    pub image_bytes: usize,
 }
 
 /// Takes events. Must not block.
@@ -64,6 +66,7 @@ impl AuditSink for LogSink {
             outcome = event.outcome.word(),
             took_ms = u64::try_from(event.took.as_millis()).unwrap_or(u64::MAX),
             text_bytes = event.text_bytes,
+            image_bytes = event.image_bytes,
             "{} of `{}` by `{}`: {}",
             event.method, event.name, event.principal, event.outcome.word()
         );

@@ -39,7 +39,7 @@ enum Command {
     Backup(backup::Backup),
     /// Check the chain of what operators did, or show the last of it, also while the server runs
     Audit(audit::Audit),
-    /// Print the reference of tools, resources, metrics, alerts, runbooks and configuration
+    /// Print the reference of tools, prompts, resources, metrics, alerts, runbooks and configuration
     Docs(docs::Docs),
     /// Print completions for a shell
     Completions {

@@ -1,10 +1,16 @@
 //! What a caller may ask of the write side, as messages. The only road from a tool to a
 //! monitored machine.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use glances_client::{FetchError, Plugin, diagnose::Diagnosis, model::Extended};
-use tokio::sync::{mpsc, oneshot};
+use glances_client::{
+    ApiVersion, FetchError, Plugin, diagnose::Diagnosis, exposure::Exposure, model::Extended,
+};
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     access::{Denied, Permission, Principal},
@@ -20,6 +26,19 @@ const ORDERS_QUEUED_MAX: usize = 16;
 
 /// Longest that a caller waits for a command that talks to a monitored machine.
 const COMMAND_WAIT: Duration = Duration::from_secs(20);
+
+/// Longest that a caller waits for a look at servers from outside; what is under way by then goes
+/// on, for the next who asks.
+pub const EXPOSURE_WAIT: Duration = Duration::from_secs(10);
+
+/// What a look from outside saw of one server, or why it saw nothing.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub seen: Result<Exposure, FetchError>,
+}
 
 /// One request to the write side.
 #[derive(Debug)]
@@ -37,6 +56,13 @@ pub enum Command {
         alias: HostName,
         /// Takes the result.
         reply: oneshot::Sender<Diagnosis>,
+    },
+    /// Look at servers as an outsider does, or tell the last look if it is not long ago.
+    Exposure {
+        /// Which servers, and the API that each has.
+        servers: Vec<(HostName, ApiVersion)>,
+        /// Takes the looks as they come; all are done when it closes.
+        reply: mpsc::Sender<(HostName, Look)>,
     },
     /// Have the server watch one process for a moment, and stop watching.
     Extended {
@@ -152,6 +178,26 @@ impl Commands {
         self.ask(Command::Probe { alias, reply }, answer).await
     }
 
+    /// Looks at servers as an outsider does. Those that do not answer within [`EXPOSURE_WAIT`] are
+    /// not in the answer.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`].
+    pub async fn exposure(
+        &self,
+        servers: Vec<(HostName, ApiVersion)>,
+    ) -> Result<BTreeMap<HostName, Look>, CommandError> {
+        let deadline = Instant::now() + EXPOSURE_WAIT;
+        let (reply, mut looks) = mpsc::channel(servers.len().max(1));
+        let command = Command::Exposure { servers, reply };
+        self.commands.try_send(command).map_err(|_| CommandError::Busy)?;
+        let mut seen = BTreeMap::new();
+        while let Ok(Some((alias, look))) = timeout_at(deadline, looks.recv()).await {
+            seen.insert(alias, look);
+        }
+        Ok(seen)
+    }
+
     /// Has one process watched for a moment: changes a setting of that Glances server, briefly.
     ///
     /// # Errors
@@ -194,5 +240,37 @@ impl Commands {
         self.commands.try_send(command).map_err(|_| CommandError::Busy)?;
         let answer = tokio::time::timeout(COMMAND_WAIT, answer).await;
         answer.map_err(|_| CommandError::Busy)?.map_err(|_| CommandError::Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_that_come_too_late_are_not_waited_for() {
+        let (commands, mut received, _orders) = Commands::channel();
+        let alias = |name: &str| HostName::parse(name).unwrap();
+        let servers = vec![(alias("quick"), ApiVersion::V4), (alias("slow"), ApiVersion::V4)];
+        let seen = commands.exposure(servers);
+        let answer = async {
+            let Some(Command::Exposure { reply, .. }) = received.recv().await else { panic!() };
+            let look = Look { at: Timestamp::UNIX_EPOCH, seen: Ok(Exposure::default()) };
+            reply.send((alias("quick"), look)).await.unwrap();
+            // Held open: somebody still looks at the other one.
+            reply
+        };
+        let since = Instant::now();
+        let (seen, _held) = tokio::join!(seen, answer);
+        assert_eq!(seen.unwrap().into_keys().collect::<Vec<_>>(), [alias("quick")]);
+        assert_eq!(since.elapsed(), EXPOSURE_WAIT);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_pollers_that_are_gone() {
+        let (commands, received, _orders) = Commands::channel();
+        drop(received);
+        let refused = commands.exposure(Vec::new()).await;
+        assert!(matches!(refused, Err(CommandError::Busy)), "{refused:?}");
     }
 }

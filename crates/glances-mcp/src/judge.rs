@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use self::habits::{Habits, STEP_SECS};
 pub use self::{
-    finding::{Anomalies, Cold, FINDINGS_KEPT_SECS, Finding, Incident, Kind, Moment},
+    finding::{Anomalies, Cold, FINDINGS_KEPT_SECS, Finding, Incident, Kind, Moment, Usual},
     health::{DAY_AGO_HOURS, PastHealth, WEEK_AGO_HOURS},
 };
 use crate::{
@@ -217,6 +217,13 @@ pub fn look_back(fine: Columns, hourly: &Columns, span: Span, zone: &TimeZone) -
     let habits = Habits::learn(fine, span, zone);
     let anomalies = habits.as_ref().map(Habits::anomalies).unwrap_or_default();
     with_course(anomalies, hourly, span, zone)
+}
+
+/// Where a series usually is at each step of a time, by what lay before it: of its 5-minute points from
+/// [`JUDGED_DAYS`] before the end of that time on. Empty without habits. A matter of 10 ms.
+#[must_use]
+pub fn usual(series: SeriesName, points: &[Point], span: Span, zone: &TimeZone) -> Vec<Usual> {
+    habits::usual(series, points, span, zone).unwrap_or_default()
 }
 
 fn with_course(

@@ -17,11 +17,13 @@ pub mod judge;
 pub mod live;
 pub mod metric;
 pub mod poll;
+pub mod security;
 pub mod snapshot;
 pub mod store;
 
 pub mod access;
 pub mod audit;
+pub mod chart;
 pub mod complete;
 pub mod mcp;
 pub mod model;

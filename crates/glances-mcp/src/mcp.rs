@@ -16,6 +16,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -45,7 +46,7 @@ use crate::{
     access::Principal,
     query::nearest,
     redact::{clean, clip},
-    tools::{Effect, Progress, ToolDef, ToolError},
+    tools::{Effect, Image, Progress, ToolDef, ToolError},
 };
 
 /// Tells a model when to use this server and what to call first. Clients cut it at 2,048 bytes.
@@ -214,7 +215,9 @@ impl ServerHandler for Handler {
         let reply = self.calls.run(call, &cx, |context| def.call(context, arguments)).await?;
         let mut result = match reply {
             Ok(reply) => {
-                let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
+                let mut content = vec![ContentBlock::text(reply.text)];
+                content.extend(reply.images.iter().map(image));
+                let mut result = CallToolResult::success(content);
                 result.structured_content = Some(reply.structured);
                 result
             }
@@ -372,6 +375,10 @@ impl ServerHandler for Handler {
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.calls.tools().iter().find(|def| def.name == name).map(describe)
     }
+}
+
+fn image(image: &Image) -> ContentBlock {
+    ContentBlock::image(BASE64_STANDARD.encode(image.bytes()), image.mime())
 }
 
 /// The library stamps our name on `discover` alone; the specification wants it on every result.

@@ -3,13 +3,14 @@
 
 mod attempt;
 mod clock;
+mod exposure;
 mod schedule;
 mod server;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use glances_client::{Client, ClientOptions, FetchError, Plugin, diagnose, model::Extended};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 pub use self::schedule::Cadence;
@@ -77,6 +78,8 @@ struct Running {
     refresh: mpsc::Sender<Vec<Plugin>>,
     /// One watched process a server: Glances has one such setting for all its clients.
     extended: Arc<Mutex<()>>,
+    /// The last look at it from outside.
+    exposure: Arc<exposure::Last>,
     stop: CancellationToken,
 }
 
@@ -91,13 +94,16 @@ pub struct Pollers {
     tasks: Tasks,
     out: mpsc::Sender<Snapshot>,
     running: Mutex<BTreeMap<HostName, Running>>,
+    /// Looks from outside that are under way.
+    looks: Arc<Semaphore>,
 }
 
 impl Pollers {
     /// No tasks yet. Snapshots go to `out`; when it is full the pollers wait.
     #[must_use]
     pub fn new(tasks: Tasks, out: mpsc::Sender<Snapshot>) -> Self {
-        Self { tasks, out, running: Mutex::default() }
+        let looks = Arc::new(Semaphore::new(exposure::AT_ONCE));
+        Self { tasks, out, running: Mutex::default(), looks }
     }
 
     /// Polls exactly these servers from now on; one whose configuration is unchanged goes on
@@ -128,7 +134,7 @@ impl Pollers {
                 }
             });
         }
-        Running { target, refresh, extended: Arc::default(), stop }
+        Running { target, refresh, extended: Arc::default(), exposure: Arc::default(), stop }
     }
 
     /// Carries out commands until all senders are gone.
@@ -153,6 +159,14 @@ impl Pollers {
                 self.tasks.spawn("probe", async move {
                     let _ = reply.send(diagnose::diagnose(&options, PROBE_DEADLINE).await);
                 });
+            }
+            Command::Exposure { servers, reply } => {
+                for (alias, api) in servers {
+                    let Some(server) = running.get(alias.as_str()) else { continue };
+                    let (last, places) = (server.exposure.clone(), self.looks.clone());
+                    let look = last.tell(server.target.clone(), api, places, reply.clone());
+                    self.tasks.spawn("exposure", look);
+                }
             }
             Command::Extended { alias, pid, reply } => {
                 let Some(server) = running.get(alias.as_str()) else { return };

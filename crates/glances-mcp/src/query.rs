@@ -30,6 +30,7 @@ pub use crate::ingest::changes::kind::{NOTE, THRESHOLD};
 pub use crate::selector::{Selector, SelectorError, compact, nearest};
 use crate::{
     access::{Principal, Scope},
+    alert::Rules,
     ingest::OpenAlerts,
     judge::Judgements,
     live::{Fleet, Live},
@@ -88,6 +89,7 @@ pub struct Query {
     history: History,
     judgements: Judgements,
     alerts: OpenAlerts,
+    limits: Arc<RwLock<Arc<Rules>>>,
     notices: Arc<RwLock<Vec<String>>>,
     configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
@@ -98,9 +100,17 @@ impl Query {
     /// Reads what is live, history, what is said of it, and which alerts are open.
     #[must_use]
     pub fn new(live: Live, history: History, judgements: Judgements, alerts: OpenAlerts) -> Self {
-        let (notices, configured, runbooks) = Default::default();
-        let reloads = watch::Sender::default();
-        Self { live, history, judgements, alerts, notices, configured, runbooks, reloads }
+        Self {
+            live,
+            history,
+            judgements,
+            alerts,
+            limits: Arc::new(RwLock::new(Arc::new(Rules::built_in()))),
+            notices: Arc::default(),
+            configured: Arc::default(),
+            runbooks: Arc::default(),
+            reloads: watch::Sender::default(),
+        }
     }
 
     /// What to do about alerts: our runbooks under the operator's. The same for every caller.
@@ -112,6 +122,17 @@ impl Query {
     /// Replaces the runbooks.
     pub fn set_runbooks(&self, runbooks: Runbooks) {
         *self.runbooks.write().unwrap_or_else(PoisonError::into_inner) = runbooks;
+    }
+
+    /// The thresholds in force; the built-in ones until others are set.
+    #[must_use]
+    pub fn limits(&self) -> Arc<Rules> {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the thresholds in force.
+    pub fn set_limits(&self, rules: Rules) {
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

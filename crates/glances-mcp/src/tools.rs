@@ -17,7 +17,9 @@ mod listing;
 mod manage;
 mod network;
 mod performance;
+mod picture;
 mod processes;
+mod schema;
 mod selecting;
 mod servers;
 mod storage;
@@ -33,13 +35,12 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use schemars::{
-    JsonSchema, SchemaGenerator,
-    generate::{Contract, SchemaSettings},
-};
+use schemars::{JsonSchema, generate::Contract};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use self::schema::schema_of;
+pub use self::schema::schema_of_output;
 use crate::{
     access::{Denied, Permission, Principal},
     command::{CommandError, Commands},
@@ -132,6 +133,39 @@ pub trait Tool: 'static {
 pub trait Output: Serialize + JsonSchema + 'static {
     /// One line that holds the answer; the fields follow.
     fn headline(&self) -> String;
+    /// Takes what is shown beside the text; nothing, unless a tool draws.
+    fn take_images(&mut self) -> Vec<Image> {
+        Vec::new()
+    }
+}
+
+/// Largest image of a reply, as the file that it is.
+pub const IMAGE_BYTES_MAX: usize = 60 * 1024;
+/// Images of one reply.
+pub const IMAGES_MAX: usize = 1;
+
+/// A picture beside the text of a reply.
+#[derive(Clone, Debug)]
+pub struct Image(Vec<u8>);
+
+impl Image {
+    /// Of a PNG file; `None` when it is too large to be sent.
+    #[must_use]
+    pub fn png(file: Vec<u8>) -> Option<Self> {
+        (file.len() <= IMAGE_BYTES_MAX).then_some(Self(file))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What kind of file.
+    #[must_use]
+    pub const fn mime(&self) -> &'static str {
+        "image/png"
+    }
 }
 
 /// What a call of a tool does to the world, for its annotations.
@@ -227,13 +261,15 @@ impl From<SelectorError> for ToolError {
     }
 }
 
-/// An answer, twice: each form is complete on its own.
+/// An answer, twice: each form is complete on its own. Images only show what is said as well.
 #[derive(Debug)]
 pub struct Reply {
     /// For people and for clients that show text.
     pub text: String,
     /// Fits the tool's output schema.
     pub structured: Value,
+    /// For people and for models that see; at most [`IMAGES_MAX`].
+    pub images: Vec<Image>,
 }
 
 type CallFuture = BoxFuture<'static, Result<Reply, ToolError>>;
@@ -290,7 +326,9 @@ impl ToolDef {
 async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError> {
     let input = serde_json::from_value(arguments)
         .map_err(|err| ToolError::Refused(format!("arguments do not fit: {err}")))?;
-    let output = T::call(cx, input).await?;
+    let mut output = T::call(cx, input).await?;
+    let mut images = output.take_images();
+    images.truncate(IMAGES_MAX);
     let headline = output.headline();
     let mut structured = serde_json::to_value(&output).map_err(ToolError::Encode)?;
     render::tidy(&mut structured);
@@ -302,7 +340,7 @@ async fn run<T: Tool>(cx: Context, arguments: Value) -> Result<Reply, ToolError>
             return Err(ToolError::TooLong { bytes });
         }
     }
-    Ok(Reply { text, structured })
+    Ok(Reply { text, structured, images })
 }
 
 /// What no encoding of a value exceeds, bytes: every character escaped, every number at its longest.
@@ -339,99 +377,6 @@ fn encoded_len(value: &Value) -> usize {
     // Neither a value nor a counter can fail.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
-}
-
-/// A type's JSON Schema, as replies are written in it.
-#[must_use]
-pub fn schema_of_output<T: JsonSchema>() -> Map<String, Value> {
-    schema_of::<T>(Contract::Serialize)
-}
-
-/// A type's JSON Schema with all parts inline and without what costs tokens and tells nothing:
-/// `$schema`, titles, number formats, `null` (absent fields are left out, never null).
-fn schema_of<T: JsonSchema>(contract: Contract) -> Map<String, Value> {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.contract = contract;
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    let schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
-    let mut value = Value::from(schema);
-    slim(&mut value);
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-fn slim(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            slim_keywords(map);
-            map.values_mut().for_each(slim);
-        }
-        Value::Array(items) => items.iter_mut().for_each(slim),
-        _ => {}
-    }
-}
-
-fn slim_keywords(map: &mut Map<String, Value>) {
-    // As keywords these are texts; a property of that name is a schema.
-    for keyword in ["format", "title"] {
-        if map.get(keyword).is_some_and(Value::is_string) {
-            map.remove(keyword);
-        }
-    }
-    let says_nothing = |default: &Value| {
-        matches!(default, Value::Null | Value::Bool(false))
-            || default.as_array().is_some_and(Vec::is_empty)
-    };
-    if map.get("default").is_some_and(says_nothing) {
-        map.remove("default");
-    }
-    let nullable: Vec<String> = map
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(_, property)| is_nullable(property))
-        .map(|(name, _)| name.clone())
-        .collect();
-    if let Some(Value::Array(required)) = map.get_mut("required") {
-        required.retain(|name| !nullable.iter().any(|nullable| name == nullable));
-    }
-    if map.get("required").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-        map.remove("required");
-    }
-    if let Some(Value::Array(types)) = map.get_mut("type") {
-        types.retain(|kind| kind != "null");
-        if let [only] = types.as_slice() {
-            let only = only.clone();
-            map.insert("type".to_owned(), only);
-        }
-    }
-    if let Some(Value::Array(values)) = map.get_mut("enum") {
-        values.retain(|value| !value.is_null());
-    }
-    // An optional part comes as `anyOf: [part, null]`.
-    if let Some(Value::Array(parts)) = map.get_mut("anyOf") {
-        parts.retain(|part| part.get("type").is_none_or(|kind| kind != "null"));
-        if let [Value::Object(only)] = parts.as_slice() {
-            let only = only.clone();
-            map.remove("anyOf");
-            for (key, value) in only {
-                map.entry(key).or_insert(value);
-            }
-        }
-    }
-}
-
-fn is_nullable(property: &Value) -> bool {
-    let null = |kind: &Value| kind == "null";
-    let among = |key: &str| property.get(key).and_then(Value::as_array).into_iter().flatten();
-    property.get("type").is_some_and(null)
-        || among("type").any(null)
-        || among("anyOf").any(|part| part.get("type").is_some_and(null))
 }
 
 /// The reference page of the tools, in Markdown.

@@ -1,15 +1,16 @@
 //! From a request to an answer, by version. Faults and sockets are the business of `connection`.
 
 mod item;
+mod settings;
 mod v3;
 mod v4;
 mod v5;
 
 use crate::fault::Fault;
 use crate::flavor::{self, Flavor};
-use crate::http::auth;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::http::{auth, browser};
 use crate::json::Json;
 use crate::model::Model;
 use crate::server::{Sampled, Server};
@@ -29,6 +30,15 @@ impl From<Response> for Answer {
 
 /// Answers a request that no fault stops.
 pub(crate) fn answer(server: &Server, request: &Request, now: f64) -> Answer {
+    if let Some(refused) = browser::refusal(server, request) {
+        return refused.into();
+    }
+    let mut answer = answer_known_host(server, request, now);
+    browser::allow(server, request, &mut answer.response);
+    answer
+}
+
+fn answer_known_host(server: &Server, request: &Request, now: f64) -> Answer {
     if let Some(refused) = auth::refusal(server, request) {
         return refused.into();
     }

@@ -17,6 +17,10 @@ pub(crate) struct Request {
     /// The path without its query, as sent.
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
+    /// The host name that the client means, without a port.
+    pub(crate) host: Option<String>,
+    /// The website on whose behalf a browser asks.
+    pub(crate) origin: Option<String>,
     pub(crate) keep_alive: bool,
     pub(crate) body: Vec<u8>,
 }
@@ -95,6 +99,10 @@ fn parse(head: &str) -> io::Result<(Request, usize)> {
         let value = value.trim();
         if name.eq_ignore_ascii_case("authorization") {
             request.authorization = Some(value.to_owned());
+        } else if name.eq_ignore_ascii_case("host") {
+            request.host = value.split(':').next().map(str::to_owned);
+        } else if name.eq_ignore_ascii_case("origin") {
+            request.origin = Some(value.to_owned());
         } else if name.eq_ignore_ascii_case("connection") {
             request.keep_alive &= !value.eq_ignore_ascii_case("close");
         } else if name.eq_ignore_ascii_case("content-length") {

@@ -10,13 +10,13 @@ const JSON: &str = "application/json";
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
-    pub(crate) header: Option<(&'static str, String)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Response {
     pub(crate) fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, content_type, header: None, body: body.into() }
+        Self { status, content_type, headers: Vec::new(), body: body.into() }
     }
 
     pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
@@ -29,7 +29,7 @@ impl Response {
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.header = Some((name, value.into()));
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -77,7 +77,7 @@ impl Response {
             "{version} {status} {reason}\r\ndate: {date}\r\nserver: {server}\r\n\
              content-length: {length}\r\ncontent-type: {kind}\r\n"
         );
-        if let Some((name, value)) = &self.header {
+        for (name, value) in &self.headers {
             head.push_str(name);
             head.push_str(": ");
             head.push_str(value);

@@ -238,3 +238,47 @@ async fn a_mixed_fleet_has_every_version_and_role_and_a_configuration() {
         assert_eq!((reply.status, fleet.requests(index)), (200, 1));
     }
 }
+
+#[tokio::test]
+async fn settings_show_secrets_up_to_4_3_and_masks_from_then_on() {
+    for flavor in Flavor::ALL {
+        let spec = HostSpec { hostile: true, ..HostSpec::new("sim", flavor, 7) };
+        let fleet = Fleet::start(vec![spec]).await.unwrap();
+        for what in ["config", "args"] {
+            let reply = get(&fleet, 0, &path(flavor, what)).await;
+            if reply.status == 404 {
+                assert_eq!(flavor.api(), 5, "{flavor:?} {what}");
+                continue;
+            }
+            let old = matches!(flavor, Flavor::V3_4_0_5 | Flavor::V4_0_8 | Flavor::V4_3_3);
+            assert_eq!(reply.text().contains("hunter2"), old, "{flavor:?} {what}");
+            assert_eq!(reply.text().contains("********"), !old, "{flavor:?} {what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn websites_and_alien_hosts_are_answered_unless_the_server_was_told_otherwise() {
+    for (flavor, readable) in [
+        (Flavor::V3_4_0_5, "allow-origin: *"),
+        (Flavor::V4_3_3, "allow-origin: https://evil.example"),
+        (Flavor::V4_5_8, "allow-origin: *"),
+    ] {
+        for hardened in [false, true] {
+            let spec = HostSpec { hardened, ..HostSpec::new("sim", flavor, 7) };
+            let fleet = Fleet::start(vec![spec]).await.unwrap();
+            let ask = async |header: &str| {
+                let mut client = Client::connect(&fleet, 0).await.unwrap();
+                client.get_with(&path(flavor, "pluginslist"), header).await.unwrap()
+            };
+            let is_closed = hardened && flavor == Flavor::V4_5_8;
+            let reply = ask("Origin: https://evil.example\r\n").await;
+            assert_eq!(reply.head.contains(readable), !is_closed, "{flavor:?} {}", reply.head);
+            let with_credentials = reply.head.contains("allow-credentials: true");
+            assert_eq!(with_credentials, flavor == Flavor::V4_3_3, "{flavor:?}");
+            // A second `Host` wins here.
+            let reply = ask("Host: evil.example\r\n").await;
+            assert_eq!(reply.status, if is_closed { 400 } else { 200 }, "{flavor:?}");
+        }
+    }
+}

@@ -11,7 +11,10 @@ use std::{
 
 use reqwest::Method;
 pub(crate) use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, DATE, HOST,
+    HeaderMap, HeaderName, HeaderValue, ORIGIN,
+};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
@@ -60,13 +63,52 @@ enum Credentials {
     Token(Token),
 }
 
+/// A request: its path, and what it pretends.
+struct Ask<'a> {
+    method: Method,
+    path: &'a str,
+    guise: Guise,
+}
+
+impl Ask<'_> {
+    fn request(&self, transport: &Transport) -> reqwest::RequestBuilder {
+        let url = format!("{}{}", transport.base, self.path);
+        let request = transport.http.request(self.method.clone(), url);
+        match self.guise {
+            Guise::None => request,
+            Guise::Origin(origin) => request.header(ORIGIN, origin),
+            Guise::Host(host) => request.header(HOST, host),
+        }
+    }
+}
+
+/// What a request pretends, to find out whether the server minds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Guise {
+    /// Nothing.
+    None,
+    /// A browser sends it on behalf of this website.
+    Origin(&'static str),
+    /// It is meant for a server of this name.
+    Host(&'static str),
+}
+
 /// A whole answer.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// The website whose scripts may read it; `*` is any.
+    pub(crate) readable_by: Option<String>,
+    /// Whether they may ask in the name of the browser's user.
+    pub(crate) readable_with_credentials: bool,
 }
 
 impl Reply {
+    /// Whether it is what was asked for.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     /// Whether the body contains the words.
     pub(super) fn says(&self, words: &str) -> bool {
         self.body.windows(words.len()).any(|window| window == words.as_bytes())
@@ -126,46 +168,51 @@ impl Transport {
 
     /// A GET, once more when the server closed a pooled connection under it.
     pub(super) async fn get(&self, api: ApiVersion, path: &str) -> Result<Reply, FetchError> {
-        self.send(Method::GET, api, path).await
+        self.get_as(api, path, Guise::None).await
+    }
+
+    /// The same, pretending something.
+    pub(super) async fn get_as(
+        &self,
+        api: ApiVersion,
+        path: &str,
+        guise: Guise,
+    ) -> Result<Reply, FetchError> {
+        self.send(api, &Ask { method: Method::GET, path, guise }).await
     }
 
     /// A POST without body.
     pub(super) async fn post(&self, api: ApiVersion, path: &str) -> Result<Reply, FetchError> {
-        self.send(Method::POST, api, path).await
+        self.send(api, &Ask { method: Method::POST, path, guise: Guise::None }).await
     }
 
     /// With the credentials; a token that the server has forgotten is renewed once.
-    async fn send(&self, method: Method, api: ApiVersion, path: &str) -> Result<Reply, FetchError> {
+    async fn send(&self, api: ApiVersion, ask: &Ask<'_>) -> Result<Reply, FetchError> {
         let token = match &self.credentials {
-            Credentials::None => return self.attempt(&method, path, None).await,
-            Credentials::Basic(value) => return self.attempt(&method, path, Some(value)).await,
+            Credentials::None => return self.attempt(ask, None).await,
+            Credentials::Basic(value) => return self.attempt(ask, Some(value)).await,
             Credentials::Token(token) => token,
         };
         let value = token.current(self, api).await?;
-        let reply = self.attempt(&method, path, Some(&value)).await?;
+        let reply = self.attempt(ask, Some(&value)).await?;
         if reply.status != 401 {
             return Ok(reply);
         }
         let Some(renewed) = token.renewed(self, api, &value).await? else { return Ok(reply) };
-        self.attempt(&method, path, Some(&renewed)).await
+        self.attempt(ask, Some(&renewed)).await
     }
 
     async fn attempt(
         &self,
-        method: &Method,
-        path: &str,
+        ask: &Ask<'_>,
         authorization: Option<&HeaderValue>,
     ) -> Result<Reply, FetchError> {
-        let url = format!("{}{path}", self.base);
-        let request = || {
-            let request = self.http.request(method.clone(), &url);
-            match authorization {
-                Some(value) => request.header(AUTHORIZATION, value.clone()),
-                None => request,
-            }
+        let request = || match authorization {
+            Some(value) => ask.request(self).header(AUTHORIZATION, value.clone()),
+            None => ask.request(self),
         };
         let response = match request().send().await {
-            Err(error) if *method == Method::GET && failure::closed_before_reply(&error) => {
+            Err(error) if ask.method == Method::GET && failure::closed_before_reply(&error) => {
                 request().send().await
             }
             sent => sent,
@@ -191,6 +238,10 @@ impl Transport {
         let mut response = response.map_err(fail)?;
         self.note_clock(response.headers());
         let status = response.status().as_u16();
+        let said = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let readable_by = said(ACCESS_CONTROL_ALLOW_ORIGIN);
+        let readable_with_credentials =
+            said(ACCESS_CONTROL_ALLOW_CREDENTIALS).is_some_and(|word| word == "true");
         let announced = response.content_length().unwrap_or(0);
         if announced > u64::try_from(limit_bytes).unwrap_or(u64::MAX) {
             return Err(too_large);
@@ -202,7 +253,7 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status, body })
+        Ok(Reply { status, body, readable_by, readable_with_credentials })
     }
 }
 

@@ -10,6 +10,7 @@
     reason = "a measurement that fails stops, and prints what it found"
 )]
 
+mod draw;
 #[path = "../../tests/it/support/feed.rs"]
 mod feed;
 mod ingest;
@@ -54,10 +55,11 @@ async fn main() {
         Some("real") => real::run(number(1, 24)).await,
         Some("range") => read::range(number(1, 100), number(2, 14)).await,
         Some("tools") => tools::run(number(1, 100), number(2, 14)).await,
+        Some("draw") => draw::run(),
         Some("open") => read::open(number(1, 100), number(2, 14)).await,
         _ => println!(
             "one of: ingest [servers] [hours], size [servers] [days] [every], real [hours], \
-             range [servers] [days], open [servers] [days], tools [servers] [days]"
+             range [servers] [days], open [servers] [days], tools [servers] [days], draw"
         ),
     }
 }

@@ -46,6 +46,13 @@ const TABLE: &[(&str, &str)] = &[
     ("query_metrics", "{}"),
     ("query_metrics", r#"{"metrics": ["cpu.total"], "since": "-14d", "sort_by": "p95"}"#),
     ("query_metrics", r#"{"servers": ["ONE"], "metrics": ["cpu.*"], "since": "-7d"}"#),
+    ("query_metrics", r#"{"servers": ["ONE"], "metrics": ["cpu.total"], "since": "-24h"}"#),
+    (
+        "query_metrics",
+        r#"{"servers": ["ONE"], "metrics": ["cpu.total"], "since": "-24h", "chart": true}"#,
+    ),
+    ("query_metrics", r#"{"metrics": ["cpu.total"], "since": "-7d", "limit": 8, "chart": true}"#),
+    ("predict_resource_needs", r#"{"servers": ["ONE"], "chart": true}"#),
     ("check_alert_conditions", "{}"),
     ("get_alert_history", "{}"),
     ("get_server_status", r#"{"since": "-7d"}"#),
@@ -88,8 +95,10 @@ pub(crate) async fn run(servers: u32, days: u32) {
     let progress = Progress::default();
     let cx = Context { principal: Principal::local(), query, commands, now, progress };
 
-    println!("| tool | arguments | p50 ms | p99 ms | tokens of text | of the structure |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| tool | arguments | p50 ms | p99 ms | tokens of text | of the structure | image bytes |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     let all = tools::all();
     for (name, arguments) in TABLE {
         if let Some(def) = all.iter().find(|def| def.name == *name) {
@@ -106,7 +115,7 @@ async fn row(def: &ToolDef, cx: &Context, arguments: &str) {
     let reply = match def.call(cx.clone(), map.clone()).await {
         Ok(reply) => reply,
         Err(err) => {
-            println!("| `{}` | `{arguments}` | refused: {err} | | | |", def.name);
+            println!("| `{}` | `{arguments}` | refused: {err} | | | | |", def.name);
             return;
         }
     };
@@ -120,12 +129,13 @@ async fn row(def: &ToolDef, cx: &Context, arguments: &str) {
         times.push(started.elapsed());
     }
     println!(
-        "| `{}` | `{arguments}` | {:.2} | {:.2} | {} | {} |",
+        "| `{}` | `{arguments}` | {:.2} | {:.2} | {} | {} | {} |",
         def.name,
         millis(&mut times, 0.5),
         millis(&mut times, 0.99),
         tokens(&reply.text),
         tokens(&reply.structured.to_string()),
+        reply.images.iter().map(|image| image.bytes().len()).sum::<usize>(),
     );
 }
 

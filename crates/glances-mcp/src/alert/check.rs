@@ -1,5 +1,5 @@
-//! Thresholds against one snapshot, now: for a caller who asks "what if". Nothing is remembered
-//! and nothing waits.
+//! Thresholds against one snapshot, now: for a caller who asks "what if", or where the limits are.
+//! Nothing is remembered and nothing waits.
 
 use analytics::Side;
 
@@ -21,6 +21,21 @@ pub struct Breach {
     pub threshold: f64,
     /// Unit of both.
     pub unit: &'static str,
+}
+
+/// The limits that hold for one series of a server, mildest first, for its values as they are: per
+/// core they are multiplied by the number of cores. Empty where no rule looks at the series.
+#[must_use]
+pub fn limits(rules: &Rules, snapshot: &Snapshot, series: &str) -> Vec<(Severity, f64)> {
+    let (path, item) = series.split_once('[').unwrap_or((series, ""));
+    let item = item.strip_suffix(']').unwrap_or(item);
+    let judged = rules.sources.iter().find(|judged| judged.source.path() == path);
+    let rule = judged.and_then(|it| it.rules.iter().find(|rule| rule.fits(&snapshot.host, item)));
+    let Some(rule) = rule else { return Vec::new() };
+    let cores = if rule.per_core { snapshot.core_count() } else { Some(1) };
+    let Some(cores) = cores.map(f64::from) else { return Vec::new() };
+    let limits = rules.limits(rule, snapshot, item).into_iter();
+    limits.map(|(severity, limit)| (severity, shown(limit.limit * cores))).collect()
 }
 
 /// What of a snapshot is beyond its limits at this moment, the worst first. What needs more than

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::say;
-use crate::{alert, config, metric, resources, runbooks, tools};
+use crate::{alert, config, metric, prompts, resources, runbooks, tools};
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
@@ -18,6 +18,7 @@ pub(super) struct Docs {
 enum Page {
     All,
     Tools,
+    Prompts,
     Resources,
     Metrics,
     Alerts,
@@ -31,6 +32,9 @@ impl Docs {
         let wanted = |page: Page| matches!(self.page, Page::All) || self.page == page;
         if wanted(Page::Tools) {
             say(tools::reference());
+        }
+        if wanted(Page::Prompts) {
+            say(prompts::reference());
         }
         if wanted(Page::Resources) {
             say(resources::reference());

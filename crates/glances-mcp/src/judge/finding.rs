@@ -130,6 +130,17 @@ impl Moment {
     }
 }
 
+/// Where a series usually is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usual {
+    /// First second of the step.
+    pub secs: i64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
 /// A series whose habits are not known yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cold {

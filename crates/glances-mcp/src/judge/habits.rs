@@ -7,8 +7,8 @@ use analytics::{HostFusion, Judge, Score, Severity, Slot, Steps};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    finding::{Anomalies, Cold, FINDINGS_KEPT_SECS, Finding, Incident},
-    watched::{At, JOIN_SECS, Watched},
+    finding::{Anomalies, Cold, FINDINGS_KEPT_SECS, Finding, Incident, Usual},
+    watched::{At, ECHO_SECS, JOIN_SECS, Watched},
 };
 use crate::{
     model::SeriesName,
@@ -235,6 +235,39 @@ impl Habits {
     }
 }
 
+/// Where a series usually is, by the same habits. Predictors take what stays for the level: while it is
+/// unusual, what counts is what the finding says, and nothing is said until they have forgotten it.
+pub(super) fn usual(
+    series: SeriesName,
+    points: &[Point],
+    span: Span,
+    zone: &TimeZone,
+) -> Option<Vec<Usual>> {
+    let steps = Steps::new(u32::try_from(STEP_SECS).ok()?)?;
+    let at = |secs| At { secs, slot: slot_of(steps, zone, secs) };
+    let (mut watched, scores) = Watched::learn(series, points, steps, |secs| at(secs).slot)?;
+    let mut predicted = Vec::new();
+    for (point, score) in points.iter().zip(scores) {
+        let Some(score) = score else { continue };
+        watched.step(at(point.secs), point.mean, Some(score));
+        let (low, high) = watched.usual(score);
+        predicted.push((point.mean, Usual { secs: point.secs, low, high }));
+    }
+    let told = |(value, usual): (f64, Usual)| {
+        let Usual { secs, low, high } = usual;
+        let last = watched.findings.iter().rev().find(|it| it.since <= secs);
+        match last.filter(|it| secs - it.until <= ECHO_SECS) {
+            Some(last) if secs < last.until => {
+                Some(Usual { secs, low: last.usual.0, high: last.usual.1 })
+            }
+            Some(_) if value < low || high < value => None,
+            _ => Some(usual),
+        }
+    };
+    let shown = predicted.into_iter().filter(|(_, it)| span.from <= it.secs && it.secs < span.to);
+    Some(shown.filter_map(told).collect())
+}
+
 /// Adds to a list that has a bound.
 fn keep<T>(list: &mut VecDeque<T>, item: T) {
     if list.len() == SPANS_MAX {
@@ -307,6 +340,35 @@ mod tests {
         let winter = "2026-10-26T02:00:00Z".parse::<Timestamp>().unwrap().as_second();
         assert_eq!(slot_of(steps, &zone, summer).index, 36);
         assert_eq!(slot_of(steps, &zone, winter).index, 36);
+    }
+
+    #[test]
+    fn what_is_usual_follows_the_hour_and_the_finding() {
+        let job = |secs: i64| if (7_200..10_800).contains(&(secs % DAY)) { 50.0 } else { 0.0 };
+        let points = processor(10, job);
+        let day = Span { from: BEGIN + 9 * DAY, to: BEGIN + 10 * DAY };
+        let all = usual("cpu.total".into(), &points, day, &TimeZone::UTC).unwrap();
+        assert_eq!(all.len(), 288);
+        let middle = |secs: i64| {
+            let it = all.iter().find(|it| it.secs == day.from + secs).unwrap();
+            assert!(0.0 <= it.low && it.low < it.high && it.high <= 100.0, "{it:?}");
+            f64::midpoint(it.low, it.high)
+        };
+        assert!(
+            middle(9_000) > 45.0 && middle(49_800) < 30.0,
+            "{:?}",
+            (middle(9_000), middle(49_800))
+        );
+        // While it is unusual, what was usual before counts.
+        let busy = |secs: i64| {
+            if (9 * DAY + 36_000..9 * DAY + 43_200).contains(&secs) { 70.0 } else { 0.0 }
+        };
+        let all = usual("cpu.total".into(), &processor(10, busy), day, &TimeZone::UTC).unwrap();
+        let meanwhile = all.iter().filter(|it| (36_600..43_200).contains(&(it.secs - day.from)));
+        assert_eq!(meanwhile.clone().count(), 22);
+        assert!(meanwhile.clone().all(|it| it.high < 60.0), "{:?}", meanwhile.collect::<Vec<_>>());
+        assert_eq!(usual("cpu.total".into(), &points[..10], day, &TimeZone::UTC), Some(vec![]));
+        assert_eq!(usual("cpu.user".into(), &points, day, &TimeZone::UTC), None);
     }
 
     #[test]

@@ -23,7 +23,7 @@ const BACK_GATE: (u32, u32) = (3, 3);
 /// … within so long; a longer one is what is usual by then.
 const BACK_SECS: i64 = 2 * 86_400;
 /// For so long predictions still hold what is over: the longest memory of a predictor.
-const ECHO_SECS: i64 = 3 * 3_600;
+pub(super) const ECHO_SECS: i64 = 3 * 3_600;
 /// Stretches of one series that are kept: more are a series that has no habits.
 const FINDINGS_MAX: usize = 40;
 /// Steps whose moments are kept: the last hour.
@@ -316,7 +316,8 @@ impl Watched {
         }
     }
 
-    fn usual(&self, score: Score) -> (f64, f64) {
+    /// What is usual where this is expected.
+    pub(super) fn usual(&self, score: Score) -> (f64, f64) {
         let reach = USUAL_DEVIATIONS * score.scale;
         let most = if self.metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
         ((score.expected - reach).max(0.0), (score.expected + reach).min(most))

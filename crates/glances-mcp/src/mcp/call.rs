@@ -63,11 +63,20 @@ pub(super) struct Call {
 pub(super) trait Answer {
     /// Size of its text, for the audit log.
     fn text_bytes(&self) -> usize;
+
+    /// Size of its pictures, for the audit log.
+    fn image_bytes(&self) -> usize {
+        0
+    }
 }
 
 impl Answer for Reply {
     fn text_bytes(&self) -> usize {
         self.text.len()
+    }
+
+    fn image_bytes(&self) -> usize {
+        self.images.iter().map(|image| image.bytes().len()).sum()
     }
 }
 
@@ -205,6 +214,10 @@ impl Calls {
             Some(Err(error)) => to_text(error).len(),
             None => 0,
         };
+        let image_bytes = match &answer {
+            Some(Ok(answer)) => answer.image_bytes(),
+            Some(Err(_)) | None => 0,
+        };
         self.counters.call(outcome != Outcome::Ok);
         self.audit.record(&Event {
             principal: id,
@@ -213,6 +226,7 @@ impl Calls {
             outcome,
             took: started.elapsed(),
             text_bytes,
+            image_bytes,
         });
         answer.ok_or_else(|| ErrorData::internal_error("cancelled", None))
     }

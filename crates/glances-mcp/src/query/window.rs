@@ -117,6 +117,12 @@ impl Window {
         self.until.as_second() - self.since.as_second()
     }
 
+    /// The zone that its times are written in.
+    #[must_use]
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// A moment in the window's zone, with its offset.
     #[must_use]
     pub fn written(&self, at: Timestamp) -> String {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Changes, Resource, Variables,
-    rows::{server_of, unknown},
+    rows::{fitting, server_of, unknown},
 };
 use crate::{
     complete::Values,
@@ -48,6 +48,8 @@ pub(super) struct PluginDocument {
 
 /// Items of a list: with 40 processes of 25 fields each about 7,000 tokens.
 const ITEMS_MAX: usize = 40;
+/// Bytes of all of them: a disk has as many attributes as its vendor likes.
+const ITEMS_BYTES_MAX: usize = 20_000;
 /// Items of a list within an item, and entries of a map.
 const NESTED_MAX: usize = 20;
 
@@ -130,8 +132,9 @@ fn cut(payload: &Payload) -> Result<(Value, Option<usize>, Option<usize>), ToolE
             if let Value::Array(items) = items {
                 let total = total.unwrap_or(items.len());
                 items.truncate(ITEMS_MAX);
-                counts = Some((total, items.len()));
                 items.iter_mut().for_each(bound);
+                *items = fitting(std::mem::take(items), ITEMS_BYTES_MAX);
+                counts = Some((total, items.len()));
             } else {
                 bound(items);
             }
@@ -166,16 +169,16 @@ fn bound(value: &mut Value) {
 }
 
 fn shorten(map: &mut Map<String, Value>) {
-    let mut left = NESTED_MAX;
+    let mut kept = 0;
     map.retain(|_, _| {
-        left = left.saturating_sub(1);
-        left > 0
+        kept += 1;
+        kept <= NESTED_MAX
     });
 }
 
 #[cfg(test)]
 mod tests {
-    use glances_client::model::Connections;
+    use glances_client::model::{Connections, SmartAttribute, SmartDisk};
 
     use super::*;
 
@@ -192,6 +195,16 @@ mod tests {
         assert_eq!((total, shown), (Some(500), Some(ITEMS_MAX)));
         assert_eq!(data["processlist"][0]["pid"], 499);
         assert_eq!(data["processlist"][0]["children"].as_array().unwrap().len(), NESTED_MAX);
+    }
+
+    #[test]
+    fn items_of_many_fields_are_cut_by_their_size() {
+        let attribute = SmartAttribute { name: "x".repeat(100), ..SmartAttribute::default() };
+        let disk = SmartDisk { name: "sda".to_owned(), attributes: vec![attribute; 30] };
+        let (data, total, shown) = cut(&Payload::Smart(vec![disk; 30])).unwrap();
+        assert_eq!(total, Some(30));
+        assert!((1..30).contains(&shown.unwrap()), "{shown:?}");
+        assert!(data.to_string().len() < ITEMS_BYTES_MAX * 2);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `predict_resource_needs`: what a series will be, how far off that was before, and what it needs.
 
+mod chart;
 mod cost;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -14,14 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use self::cost::{Cost, Need};
 use super::{
-    Context, Output, Tool, ToolError,
+    Context, Image, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     history::{chosen, metric_of},
     listing::Cut,
+    picture,
     view::NAME_CHARS,
 };
 use crate::{
-    metric::Unit,
+    metric::{Metric, Unit},
     model::{HostName, SeriesName},
     query::{
         Past, compact,
@@ -30,7 +32,7 @@ use crate::{
     redact::clip,
     render,
     snapshot::Snapshot,
-    store::{Level, Span, dense},
+    store::{Level, Point, Span, dense},
 };
 
 pub(super) struct PredictResourceNeeds;
@@ -52,6 +54,9 @@ pub(super) struct PredictResourceNeedsInput {
     /// Of one server, where the configuration has no price
     #[schemars(range(min = 0, max = 1_000_000_000))]
     cost_per_month: Option<f64>,
+    /// Adds a PNG
+    #[serde(default)]
+    chart: bool,
     #[serde(default)]
     format: Format,
     limit: Option<Limit>,
@@ -86,6 +91,31 @@ impl Horizon {
             Self::Month => 86_400,
         }
     }
+
+    fn secs(self) -> i64 {
+        let (_, count, _) = self.terms();
+        self.step_secs().saturating_mul(i64::try_from(count).unwrap_or(0))
+    }
+
+    /// How much of the past a picture shows before it.
+    fn shown_secs(self) -> i64 {
+        2 * self.secs()
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Day => "24 hours",
+            Self::Week => "7 days",
+            Self::Month => "30 days",
+        }
+    }
+
+    const fn points(self) -> &'static str {
+        match self {
+            Self::Day | Self::Week => "means of an hour",
+            Self::Month => "means of a day",
+        }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -94,6 +124,8 @@ pub(super) struct PredictResourceNeedsOutput {
     until: Option<String>,
     /// One row a series, the greatest need first.
     forecasts: Vec<Row>,
+    /// What the picture shows.
+    chart: Option<String>,
     /// Of the only series: its course.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     course: Vec<Step>,
@@ -105,6 +137,8 @@ pub(super) struct PredictResourceNeedsOutput {
     cost: Option<Cost>,
     notes: Vec<String>,
     coverage: Coverage,
+    #[serde(skip)]
+    images: Vec<Image>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -132,6 +166,9 @@ struct Row {
     /// What repeats.
     season: &'static str,
     history_days: usize,
+    /// Its place among all that was asked for.
+    #[serde(skip)]
+    place: usize,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -212,7 +249,15 @@ impl Tool for PredictResourceNeeds {
             prices: selection.servers.iter().filter_map(price).collect(),
             now: selection.now,
         };
-        Ok(output(&cx, &cut, Tally::new(&selection), &all, &asked))
+        let mut output = output(&cx, &cut, Tally::new(&selection), &all, &asked);
+        if input.chart {
+            let shown: Vec<&Foretold> =
+                output.forecasts.iter().filter_map(|row| all.get(row.place)).collect();
+            let total = all.iter().filter(|one| one.forecast.is_ok()).count();
+            let drawn = chart::draw(&cx, &selection, horizon, &shown, total).await;
+            (output.chart, output.images) = picture::parts(Some(drawn));
+        }
+        Ok(output)
     }
 }
 
@@ -233,6 +278,8 @@ struct Foretold {
     forecast: Result<Forecast, NotEnough>,
     /// Where there is a target for the metric.
     need: Option<Need>,
+    /// What a picture shows of the past.
+    recent: Vec<Point>,
 }
 
 impl Foretold {
@@ -251,7 +298,9 @@ impl Foretold {
         let grown = forecast.as_ref().ok().and_then(|it| needed_percent(&past.series, it));
         let need = base_need.zip(grown).map(|(base, grown)| Need { base, grown });
         let last = past.points.last().map_or(0.0, |point| point.mean);
-        Self { host: past.host, series: past.series, last, forecast, need }
+        let shown = span.to - horizon.shown_secs();
+        let recent = past.points.into_iter().filter(|point| point.secs >= shown).collect();
+        Self { host: past.host, series: past.series, last, forecast, need, recent }
     }
 }
 
@@ -268,14 +317,14 @@ fn output(
     let mut needs: BTreeMap<&HostName, Need> = BTreeMap::new();
     let only = all.len() == 1;
     let horizon = asked.horizon;
-    for one in all {
+    for (place, one) in all.iter().enumerate() {
         if let Some(need) = one.need {
             let known = needs.entry(&one.host).or_default();
             *known = known.or(need);
         }
         match &one.forecast {
             Ok(forecast) => {
-                rows.extend(Row::of(one, forecast, asked.prices.get(&one.host).copied()));
+                rows.extend(Row::of((place, one), forecast, asked.prices.get(&one.host).copied()));
                 if only {
                     course = steps(one, forecast, horizon, asked.now);
                 }
@@ -300,10 +349,7 @@ fn output(
         Refused { metric, have_days, need_days, count, servers }
     };
     let refused = refused.into_iter().map(group).take(REFUSED_SHOWN).collect();
-    let (_, count, _) = horizon.terms();
-    let ahead = SignedDuration::from_secs(
-        horizon.step_secs().saturating_mul(i64::try_from(count).unwrap_or(0)),
-    );
+    let ahead = SignedDuration::from_secs(horizon.secs());
     let until = asked.now.checked_add(ahead).ok().filter(|_| !rows.is_empty()).map(rfc3339);
     let (forecasts, coverage) = cut.rows(rows, tally, |row| &row.server, "series");
     let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
@@ -314,28 +360,38 @@ fn output(
     PredictResourceNeedsOutput {
         until,
         forecasts,
+        chart: None,
         course,
         refused,
         refused_count,
         cost,
         notes,
         coverage,
+        images: Vec::new(),
     }
 }
 
 /// The size at which the p95 of the demand is at the target; `None` for what has no target.
 fn needed_percent(series: &str, forecast: &Forecast) -> Option<f64> {
-    let metric = metric_of(series).filter(|metric| metric.unit == Unit::Percent)?;
-    let target = match metric.path {
-        "cpu.total" => CPU_TARGET,
-        "mem.percent" => MEMORY_TARGET,
-        _ => return None,
-    };
+    let target = target(metric_of(series)?)?;
     needed_capacity(forecast.demand()?.p95, target)
 }
 
+/// The share of the whole that may be used.
+fn target(metric: &Metric) -> Option<f64> {
+    match metric.path {
+        "cpu.total" => Some(CPU_TARGET),
+        "mem.percent" => Some(MEMORY_TARGET),
+        _ => None,
+    }
+}
+
 impl Row {
-    fn of(one: &Foretold, forecast: &Forecast, price: Option<f64>) -> Option<Self> {
+    fn of(
+        (place, one): (usize, &Foretold),
+        forecast: &Forecast,
+        price: Option<f64>,
+    ) -> Option<Self> {
         let metric = metric_of(&one.series)?;
         let demand = forecast.demand()?;
         let needed_percent = one.need.map(|need| need.grown);
@@ -359,6 +415,7 @@ impl Row {
                 (false, false) => "none",
             },
             history_days: forecast.history_days,
+            place,
         })
     }
 }
@@ -386,6 +443,10 @@ fn steps(one: &Foretold, forecast: &Forecast, horizon: Horizon, now: Timestamp) 
 }
 
 impl Output for PredictResourceNeedsOutput {
+    fn take_images(&mut self) -> Vec<Image> {
+        std::mem::take(&mut self.images)
+    }
+
     fn headline(&self) -> String {
         let Some(first) = self.forecasts.first() else {
             return match self.refused.first() {

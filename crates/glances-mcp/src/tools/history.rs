@@ -1,5 +1,6 @@
 //! `query_metrics`: any series over any time, as a line of numbers each, as points, or merged.
 
+mod chart;
 mod rows;
 mod series;
 
@@ -15,9 +16,10 @@ pub(super) use self::{
     series::{Pattern, item_of, metric_of},
 };
 use super::{
-    Context, Output, Tool, ToolError,
+    Context, Image, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     listing::Cut,
+    picture,
 };
 use crate::{
     metric::{METRICS, Metric},
@@ -58,6 +60,9 @@ pub(super) struct QueryMetricsInput {
     /// Points of each series instead of a sparkline
     #[schemars(range(min = 2, max = 500))]
     points: Option<u32>,
+    /// Adds a PNG
+    #[serde(default)]
+    chart: bool,
     #[serde(default)]
     format: Format,
     limit: Option<Limit>,
@@ -76,6 +81,8 @@ pub(super) struct QueryMetricsOutput {
     watched_percent: Option<f64>,
     /// One row a series, or a group of them.
     series: Vec<Row>,
+    /// What the picture shows.
+    chart: Option<String>,
     /// Without `metrics`: what there is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     available: Vec<Available>,
@@ -84,6 +91,8 @@ pub(super) struct QueryMetricsOutput {
     coverage: Coverage,
     #[serde(skip)]
     total: usize,
+    #[serde(skip)]
+    images: Vec<Image>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -124,6 +133,11 @@ impl Tool for QueryMetrics {
         )?;
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         if input.metrics.is_empty() {
+            if input.chart {
+                return Err(ToolError::Refused(
+                    "`chart` needs `metrics`: name what is drawn, such as `cpu.total`".to_owned(),
+                ));
+            }
             return Ok(available(&selection, &window));
         }
         let (asked, absent) = served(&cx, &selection, &input.metrics).await?;
@@ -148,12 +162,21 @@ impl Tool for QueryMetrics {
                 input.points.unwrap_or_default()
             )));
         }
+        let drawn = if input.chart {
+            let asked = chart::Asked { window: &window, level, zoned: input.timezone.is_some() };
+            Some(chart::draw(&cx, &selection, &asked, &series, total).await?)
+        } else {
+            None
+        };
+        let (chart, images) = picture::parts(drawn);
         Ok(QueryMetricsOutput {
             from: window.written(window.since),
             until: window.written(window.until),
             resolution: resolution(level),
             watched_percent: watched_percent(&cx, &window).await?,
             series,
+            chart,
+            images,
             available: Vec::new(),
             notes: absent.into_iter().chain(cx.query.outage()).collect(),
             coverage,
@@ -300,6 +323,8 @@ fn available(selection: &Selection, window: &Window) -> QueryMetricsOutput {
         resolution: resolution(Level::Raw),
         watched_percent: None,
         series: Vec::new(),
+        chart: None,
+        images: Vec::new(),
         total: available.len(),
         available,
         notes: Vec::new(),
@@ -308,6 +333,10 @@ fn available(selection: &Selection, window: &Window) -> QueryMetricsOutput {
 }
 
 impl Output for QueryMetricsOutput {
+    fn take_images(&mut self) -> Vec<Image> {
+        std::mem::take(&mut self.images)
+    }
+
     fn headline(&self) -> String {
         if !self.available.is_empty() {
             return format!(

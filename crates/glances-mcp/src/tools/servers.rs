@@ -1,12 +1,16 @@
 //! The fleet itself: who is in it, and how reaching them goes.
 
 mod availability;
+mod security;
 
 use glances_client::{Plugin, diagnose::Outcome as StepOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::availability::{Availability, availability};
+use self::{
+    availability::{Availability, availability},
+    security::{Security, security},
+};
 use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
@@ -172,6 +176,9 @@ pub(super) struct GetServerStatusInput {
     /// Diagnose live, layer by layer, with the fix; at most 5 servers.
     #[serde(default)]
     probe: bool,
+    /// How each is guarded, with the fix, in place of `servers`
+    #[serde(default)]
+    security: bool,
     /// Availability since then: RFC 3339, -7d, 03:10; default -24h for up to 5 servers
     since: Option<String>,
     until: Option<String>,
@@ -187,7 +194,10 @@ pub(super) struct GetServerStatusOutput {
     /// Number of servers by status.
     statuses: std::collections::BTreeMap<&'static str, usize>,
     /// One row a server, worst first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     servers: Vec<StatusRow>,
+    /// How they are guarded, when asked for.
+    security: Option<Security>,
     /// Live diagnosis, when asked for: the layers that were tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     probes: Vec<LayerRow>,
@@ -247,8 +257,9 @@ impl Tool for GetServerStatus {
     const DESCRIPTION: &'static str = "Whether Glances servers can be reached: status, response \
         time, last success, failures in a row, error and its fix; over a time the share of polls \
         answered, outages and reboots. `probe: true` diagnoses live (DNS, TCP, TLS, HTTP, auth, \
-        host check, API, plugins). Use it when data are missing or old. For the machines' load use \
-        get_system_overview.";
+        host check, API, plugins). `security: true` checks how they are guarded (vulnerabilities, \
+        password, HTTPS, CORS, host names, secrets shown, containers), with the fixes. Use it when \
+        data are missing or old. For the machines' load use get_system_overview.";
     type Input = GetServerStatusInput;
     type Output = GetServerStatusOutput;
 
@@ -260,30 +271,32 @@ impl Tool for GetServerStatus {
             false => (Vec::new(), Vec::new()),
         };
         let times = [&input.since, &input.until, &input.timezone].map(|time| time.as_deref());
-        let availability = availability(&cx, &selection, times).await?;
+        let availability = match input.security && input.since.is_none() && input.until.is_none() {
+            true => None,
+            false => availability(&cx, &selection, times).await?,
+        };
         let note = cx.query.outage().or_else(|| {
             let unasked = "give `since` for availability, outages and reboots of many servers";
-            availability.is_none().then(|| unasked.to_owned())
+            (availability.is_none() && !input.security).then(|| unasked.to_owned())
         });
         let mut statuses = std::collections::BTreeMap::new();
-        let mut rows: Vec<StatusRow> = Vec::new();
         for snapshot in selection.servers.iter() {
-            let row = StatusRow::of(snapshot, selection.now);
-            *statuses.entry(row.status.word()).or_default() += 1;
-            rows.push(row);
+            *statuses.entry(snapshot.status(selection.now).word()).or_default() += 1;
         }
-        rows.sort_by(|a, b| {
-            a.status
-                .cmp(&b.status)
-                .then(b.last_ms.unwrap_or(0.0).total_cmp(&a.last_ms.unwrap_or(0.0)))
-                .then_with(|| a.server.cmp(&b.server))
-        });
-        let mut tally = Tally::new(&selection);
-        tally.all_answer();
-        let (servers, coverage) = cut.rows(rows, tally, |row| &row.server, "servers");
+        let (servers, security, coverage) = match input.security {
+            true => {
+                let (security, coverage) = security(&cx, &selection, input.format, &cut).await?;
+                (Vec::new(), Some(security), coverage)
+            }
+            false => {
+                let (servers, coverage) = status_rows(&selection, &cut);
+                (servers, None, coverage)
+            }
+        };
         Ok(GetServerStatusOutput {
             statuses,
             servers,
+            security,
             probes,
             probe_fixes,
             availability,
@@ -291,6 +304,20 @@ impl Tool for GetServerStatus {
             coverage,
         })
     }
+}
+
+fn status_rows(selection: &query::Selection, cut: &Cut) -> (Vec<StatusRow>, Coverage) {
+    let row = |snapshot: &std::sync::Arc<Snapshot>| StatusRow::of(snapshot, selection.now);
+    let mut rows: Vec<StatusRow> = selection.servers.iter().map(row).collect();
+    rows.sort_by(|a, b| {
+        a.status
+            .cmp(&b.status)
+            .then(b.last_ms.unwrap_or(0.0).total_cmp(&a.last_ms.unwrap_or(0.0)))
+            .then_with(|| a.server.cmp(&b.server))
+    });
+    let mut tally = Tally::new(selection);
+    tally.all_answer();
+    cut.rows(rows, tally, |row| &row.server, "servers")
 }
 
 async fn probe(
@@ -362,6 +389,8 @@ impl Output for GetServerStatusOutput {
     fn headline(&self) -> String {
         let statuses: Vec<String> =
             self.statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
-        format!("{}: {}.", render::count(self.coverage.selected, "server"), statuses.join(", "))
+        let servers = render::count(self.coverage.selected, "server");
+        let security = self.security.as_ref().map(|it| format!(" {}", it.headline()));
+        format!("{servers}: {}.{}", statuses.join(", "), security.unwrap_or_default())
     }
 }

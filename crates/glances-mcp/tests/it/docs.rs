@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use crate::support::{run, text};
 
-const PAGES: [&str; 6] = ["tools", "resources", "metrics", "alerts", "runbooks", "configuration"];
+const PAGES: [&str; 7] =
+    ["tools", "prompts", "resources", "metrics", "alerts", "runbooks", "configuration"];
 
 #[tokio::test]
 async fn the_reference_is_up_to_date() {

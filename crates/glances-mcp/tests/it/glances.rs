@@ -1,5 +1,6 @@
 //! Against real Glances servers of four versions, as `cargo xtask setup` installs them.
 
+mod guarded;
 mod rates;
 mod real;
 

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "mcp",
             "metric",
+            "prompts",
             "query",
             "render",
             "resources",
@@ -64,6 +65,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("alert", &["metric", "model", "selector", "snapshot"]),
     ("health", &["alert", "metric", "model"]),
     ("store", &["model"]),
+    // pure: what was seen in, verdicts out
+    ("security", &["model", "redact", "snapshot"]),
     ("live", &["model", "snapshot"]),
     // read
     ("web", &["access", "mcp", "query", "render", "snapshot", "telemetry"]),
@@ -87,7 +90,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("watching", &["access", "query", "resources", "tasks", "telemetry", "tools"]),
     // what they say is what tools say
-    ("prompts", &["complete", "query", "redact", "tools"]),
+    (
+        "prompts",
+        &["alert", "complete", "model", "query", "redact", "render", "runbooks", "store", "tools"],
+    ),
     (
         "resources",
         &[
@@ -99,8 +105,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tools",
         &[
-            "access", "alert", "command", "health", "judge", "metric", "model", "query", "redact",
-            "render", "runbooks", "snapshot", "store",
+            "access", "alert", "chart", "command", "health", "judge", "metric", "model", "query",
+            "redact", "render", "runbooks", "security", "snapshot", "store",
         ],
     ),
     (
@@ -112,6 +118,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("runbooks", &["alert", "metric", "model", "render"]),
     ("selector", &["redact", "snapshot"]),
+    // pure: numbers and labels in, a picture out
+    ("chart", &["redact"]),
     ("metric", &["model", "snapshot"]),
     ("snapshot", &["model"]),
     // change
@@ -128,6 +136,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("rustls", &["mcp"]),
+    ("base64", &["mcp"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("subtle", &["web"]),
@@ -146,6 +155,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("percent_encoding", &["resources"]),
     ("regex", &["redact"]),
+    ("tiny_skia", &["chart"]),
+    ("ttf_parser", &["chart"]),
+    ("png", &["chart"]),
     ("globset", &["selector", "tools"]),
     ("strsim", &["config", "selector"]),
     ("analytics", &["alert", "health", "judge", "resources", "tools"]),

@@ -6,6 +6,7 @@ use fleet_sim::{Fault, Flavor, Fleet, Role};
 use glances_mcp::{
     access::{Permission, Principal, Role as AccessRole, Scope},
     model::HostName,
+    prompts::{self, PromptDef},
     resources,
     tools::{self, Context, ToolDef},
 };
@@ -208,6 +209,41 @@ async fn a_name_that_is_hidden_is_like_a_name_that_is_not_there() {
             let (_, of_absent, _) = told(&def, &cx, &ask(absent)).await;
             let other = absent.split_once(':').map_or(absent, |(_, word)| word);
             assert_eq!(of_hidden.replace(word, "…"), of_absent.replace(other, "…"), "{what}");
+        }
+    }
+}
+
+/// What a prompt says, or the whole error.
+async fn prompted(def: &PromptDef, cx: &Context, given: &[(&str, &str)]) -> (bool, String) {
+    let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    match def.get(cx.clone(), given).await {
+        Ok(told) => (true, told.text),
+        Err(error) => (false, chain(&error)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_prompt_tells_a_viewer_of_the_other_half() {
+    let halves = Halves::start().await;
+    let cx = halves.viewer();
+    for def in prompts::all() {
+        let (ok, text) = prompted(&def, &cx, &[]).await;
+        assert!(ok, "{}: {text}", def.name);
+        assert!(text.contains("open-0"), "{}: {text}", def.name);
+        // A method may speak of containers.
+        halves.check(def.name, &text.replace(def.method, ""), "-");
+        let who =
+            if def.arguments.iter().any(|it| it.name == "server") { "server" } else { "servers" };
+        for (hidden, absent) in
+            [("vault-03", "vault-93"), ("vault-*", "vxult-*"), ("env:bunker", "env:bxnker")]
+        {
+            let (ok, of_hidden) = prompted(&def, &cx, &[(who, hidden)]).await;
+            assert!(!ok, "{} {hidden}: {of_hidden}", def.name);
+            let word = hidden.split_once(':').map_or(hidden, |(_, word)| word);
+            halves.check(def.name, &of_hidden, word);
+            let (_, of_absent) = prompted(&def, &cx, &[(who, absent)]).await;
+            let other = absent.split_once(':').map_or(absent, |(_, word)| word);
+            assert_eq!(of_hidden.replace(word, "…"), of_absent.replace(other, "…"), "{}", def.name);
         }
     }
 }

@@ -105,6 +105,7 @@ async fn questions_about_a_healthy_fleet() {
     where_does_java_run_and_how_much_does_it_take_in_all(&shop).await;
     why_is_db_1_slow(&shop).await;
     which_glances_are_outdated(&shop).await;
+    which_servers_are_open_to_everybody(&shop).await;
     is_there_a_container_in_trouble(&shop).await;
     who_moves_most_over_the_network(&shop).await;
     how_do_the_two_databases_differ(&shop).await;
@@ -293,6 +294,21 @@ async fn which_disks_work_most(shop: &Shop) {
     }
     // What only newer versions serve is said of the others.
     assert!(replies[0]["notes"].to_string().contains("db-2"), "{}", replies[0]["notes"]);
+}
+
+async fn which_servers_are_open_to_everybody(shop: &Shop) {
+    let question = "Which servers are open to everybody, which run a vulnerable Glances, and what do I change?";
+    let calls = [("get_server_status", json!({"security": true}))];
+    let replies = shop.ask(question, 900.0, &calls).await;
+    let security = &replies[0]["security"];
+    let control = |id: &str| rows(security, "controls").iter().find(|row| row["control"] == id);
+    let open = control("authentication").unwrap();
+    assert_eq!((open["fail"].as_u64(), open["pass"].as_u64()), (Some(7), Some(0)), "{open}");
+    assert!(text(open, "fix").contains("--password"), "{open}");
+    let vulnerable = text(control("vulnerabilities").unwrap(), "failing");
+    assert_eq!(vulnerable, "db-2, web-2");
+    let releases = rows(security, "releases");
+    assert!(releases.iter().all(|row| row["fixed_in"] == "4.5.7"), "{releases:?}");
 }
 
 async fn does_production_have_more_to_spare_than_staging(shop: &Shop) {

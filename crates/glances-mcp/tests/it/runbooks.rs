@@ -234,12 +234,19 @@ fn the_example_of_the_manual_can_be_read() {
 const OWN: &str = "---\nname: server-unreachable\ntitle: Ours\ndescription: For us. Use it.\n---\n\n\
     ## First calls\n\n1. Ask the pager: `manage_alerts {\"action\": \"list\"}`\n2. Call Ann.\n";
 
-async fn down(fleet: &Fleet, server: &Server) -> Value {
+/// Waits until all these series of a server have been noted.
+async fn history(server: &Server, alias: &str, metrics: &[&str]) {
+    let asked = json!({"servers": [alias], "metrics": metrics});
     until("history", async || {
-        let reply = server.call("query_metrics", json!({"metrics": ["load.min5"]})).await;
-        (reply["isError"] == false).then_some(())
+        let reply = server.call("query_metrics", asked.clone()).await;
+        let whole = reply["structuredContent"]["notes"].as_array().is_none_or(Vec::is_empty);
+        (reply["isError"] == false && whole).then_some(())
     })
     .await;
+}
+
+async fn down(fleet: &Fleet, server: &Server) -> Value {
+    history(server, "web-1", &["load.min5", "memswap.percent"]).await;
     fleet.set_fault(0, Some(Fault::Refuse));
     until("the alert", async || {
         let reply = server.ask("check_alert_conditions", json!({})).await;
@@ -265,6 +272,30 @@ async fn a_group_of_alerts_names_its_runbook_and_the_first_calls_which_work() {
         let (tool, arguments) = call.split_once(' ').unwrap();
         server.ask(tool, serde_json::from_str(arguments).unwrap()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_first_call_of_every_runbook_is_answered() {
+    // One with containers, and hardware that has sensors.
+    let specs = [("box-1", Role::ContainerHost), ("db-1", Role::Db)];
+    let specs = specs.map(|(name, role)| spec(name, Flavor::V4_5_8, role)).to_vec();
+    let fleet = Fleet::start(specs).await.unwrap();
+    let server = Server::of(&fleet).await;
+    history(&server, "box-1", &["memswap.sin", "diskio.read_bytes", "ports.up"]).await;
+    history(&server, "box-1", &["containers.memory_usage", "containers.memory_percent"]).await;
+    history(&server, "db-1", &["cpu.total", "sensors.temperature"]).await;
+    let mut refused = Vec::new();
+    for runbook in all() {
+        for step in runbook.first_steps(Some("box-1")) {
+            let (tool, arguments) = step.call.as_deref().unwrap().split_once(' ').unwrap();
+            let reply = server.call(tool, serde_json::from_str(arguments).unwrap()).await;
+            if reply["isError"] != false {
+                let why = reply["content"][0]["text"].as_str().unwrap_or_default().to_owned();
+                refused.push(format!("{}: {tool} {arguments}: {why}", runbook.name));
+            }
+        }
+    }
+    assert_eq!(refused, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

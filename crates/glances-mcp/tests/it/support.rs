@@ -8,6 +8,7 @@ mod judge;
 pub(crate) mod judged;
 pub(crate) mod past;
 pub(crate) mod rehearsal;
+pub(crate) mod storied;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 

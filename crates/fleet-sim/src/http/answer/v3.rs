@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::flavor::{self, Flavor};
 use crate::http::answer::item::{item, records_with};
-use crate::http::answer::{Answer, all, all_limits, body, model, not_found, plugins_list};
+use crate::http::answer::{
+    Answer, all, all_limits, body, model, not_found, plugins_list, settings,
+};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::server::Server;
@@ -19,8 +21,8 @@ pub(super) fn route(server: &Server, request: &Request, rest: &[&str], now: f64)
         ["all"] => all(server, now),
         ["all", "limits"] => all_limits(server).into(),
         ["all", "views"] => Response::json("{}").into(),
-        ["config"] => Response::json("{\"outputs\":{\"curse_theme\":\"black\"}}").into(),
-        ["args"] => Response::json("{\"time\":2.0,\"webserver\":true}").into(),
+        ["config"] => Response::json(settings::config(server).to_string()).into(),
+        ["args"] => Response::json(settings::arguments(server).to_string()).into(),
         [plugin, ..] if !server.plugins.contains(plugin) => {
             let message = super::unknown_plugin(server, plugin);
             Response::page(400, &request.path, &message).into()

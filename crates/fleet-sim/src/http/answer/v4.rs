@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::flavor::{self, Flavor};
 use crate::http::answer::item::{item, item_of, records_with};
-use crate::http::answer::{Answer, all, all_limits, body, model, not_found, plugins_list};
+use crate::http::answer::{
+    Answer, all, all_limits, body, model, not_found, plugins_list, settings,
+};
 use crate::http::auth;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -75,8 +77,8 @@ fn get(server: &Server, request: &Request, rest: &[&str], now: f64) -> Answer {
         ["all", "views"] => Response::json("{}").into(),
         ["serverslist"] if modern => Response::json("[]").into(),
         ["processes", what] if modern => process(server, request, what).into(),
-        ["config", rest @ ..] => section(rest, &config(), "configuration").into(),
-        ["args", rest @ ..] => section(rest, &arguments(), "argument").into(),
+        ["config", rest @ ..] => section(rest, &settings::config(server), "configuration").into(),
+        ["args", rest @ ..] => section(rest, &settings::arguments(server), "argument").into(),
         [_, _, _, _, _, ..] if rest.get(2) != Some(&"value") => not_here(server).into(),
         [plugin, ..] if !server.plugins.contains(plugin) => unknown(server, plugin).into(),
         [plugin] => match body(server, plugin, now) {
@@ -86,15 +88,6 @@ fn get(server: &Server, request: &Request, rest: &[&str], now: f64) -> Answer {
         [plugin, rest @ ..] => nested(server, plugin, rest, now).into(),
         [] => not_here(server).into(),
     }
-}
-
-/// What the real servers tell about their settings, shortened.
-fn config() -> Value {
-    json!({"global": {"refresh": "2", "check_update": "False", "history_size": "1200"}, "outputs": {}})
-}
-
-fn arguments() -> Value {
-    json!({"time": 2.0, "port": 61_208, "webserver": true, "disable_webui": true})
 }
 
 fn section(rest: &[&str], whole: &Value, what: &str) -> Response {

@@ -1,7 +1,7 @@
 //! The paths of API 5: few, flat, and the status at the root.
 
 use crate::flavor::{self, Flavor};
-use crate::http::answer::{Answer, all, body, not_found, plugins_list};
+use crate::http::answer::{Answer, all, body, not_found, plugins_list, settings};
 use crate::http::auth;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -33,8 +33,7 @@ fn get(server: &Server, rest: &[&str], now: f64) -> Answer {
         ["all"] => all(server, now),
         ["alert"] => Response::json("[]").into(),
         ["config"] if flavor == Flavor::V5Python => {
-            Response::json("{\"global\":{\"refresh_time\":2},\"outputs\":{\"api_doc\":true}}")
-                .into()
+            Response::json(settings::config(server).to_string()).into()
         }
         [plugin] | [plugin, "info"] => {
             let Some((text, wait_secs)) = body(server, plugin, now) else {

@@ -415,6 +415,25 @@ fn thresholds_are_checked_against_one_snapshot_without_waiting() {
 }
 
 #[test]
+fn the_limits_of_a_series_are_those_of_the_rule_that_holds_for_it() {
+    let mut db = Machine::new("db-1");
+    let mut load = own("load.min5", 2.0, 4.0);
+    load.per_core = true;
+    let given = [own("fs.percent[/var]", 50.0, 60.0), load];
+    let rules = Rules::new(&given, Defaults::Ours).ok().unwrap();
+    let snapshot = db.answer(START, vec![mem(50.0)]);
+    let of = |series| limits(&rules, snapshot, series);
+    let severe = [Severity::Warning, Severity::Critical];
+    let both = |values: [f64; 2]| severe.into_iter().zip(values).collect::<Vec<_>>();
+    assert_eq!(of("fs.percent[/var]"), both([50.0, 60.0]));
+    assert_eq!(of("cpu.total"), both([85.0, 95.0]));
+    assert_ne!(of("fs.percent[/]"), both([50.0, 60.0]));
+    // Without the number of cores nothing can be said of what is counted by them.
+    assert_eq!(of("load.min5"), []);
+    assert_eq!(of("cpu.user"), []);
+}
+
+#[test]
 fn an_alert_whose_series_never_comes_back_after_a_restart_is_gone_in_the_end() {
     let (mut engine, mut web) = (Engine::new(Rules::built_in()), Machine::new("web-1"));
     run(&mut engine, &mut web, (START, START + minutes(4)), |_| vec![mem(97.0)]);

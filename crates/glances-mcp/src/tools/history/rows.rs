@@ -14,7 +14,7 @@ use crate::{
     model::HostName,
     query::{Past, Selection, window::Window},
     redact::clip,
-    store::{Point, coarser},
+    store::{Point, SeriesName, coarser},
 };
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
@@ -76,10 +76,13 @@ pub(in super::super) struct Row {
     pub(super) points: Vec<[f64; 2]>,
     #[serde(skip)]
     pub(super) hosts: Vec<HostName>,
+    /// What it is made of; of one server unless it is merged.
+    #[serde(skip)]
+    pub(super) name: SeriesName,
     #[serde(skip)]
     lower_is_worse: bool,
     #[serde(skip)]
-    past: Vec<Point>,
+    pub(super) past: Vec<Point>,
 }
 
 /// Characters of a sparkline.
@@ -180,6 +183,11 @@ impl Row {
         Some(row)
     }
 
+    /// Its server, when it is of one and not merged.
+    pub(super) fn host(&self) -> Option<&HostName> {
+        self.hosts.first().filter(|_| self.server.is_some())
+    }
+
     pub(super) fn of(&self) -> &str {
         self.server.as_deref().or(self.group.as_deref()).unwrap_or_default()
     }
@@ -202,6 +210,7 @@ impl Row {
             sparkline: None,
             points: Vec::new(),
             hosts: Vec::new(),
+            name: series.into(),
             lower_is_worse: metric.worse == Worse::Low,
             past,
         })

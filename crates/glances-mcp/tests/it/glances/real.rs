@@ -54,8 +54,17 @@ pub(super) fn dead_port() -> u16 {
 
 impl Glances {
     pub(super) async fn start(version: &'static str, password: Option<&'static str>) -> Self {
+        Self::start_with(version, password, "").await
+    }
+
+    /// The same with more lines in its glances.conf.
+    pub(super) async fn start_with(
+        version: &'static str,
+        password: Option<&'static str>,
+        lines: &str,
+    ) -> Self {
         let dir = TempDir::new().unwrap();
-        let mut conf = CONF.to_owned();
+        let mut conf = format!("{CONF}{lines}");
         if let Some(password) = password {
             let script = "import sys; from glances.password import GlancesPassword as P; p = P(); \
                           sys.stdout.write(p.hash_password(p.get_hash(sys.argv[1])))";

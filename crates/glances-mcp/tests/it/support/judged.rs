@@ -43,7 +43,7 @@ pub(crate) fn days(days: f64) -> Days {
 }
 
 /// What is judged; weeks of all the rest would take minutes to make.
-const PLUGINS: &[&str] =
+pub(crate) const PLUGINS: &[&str] =
     &["cpu", "load", "mem", "memswap", "fs", "diskio", "network", "processcount", "system"];
 
 /// Hosts of one flavour.
@@ -122,6 +122,6 @@ async fn fill(mut feed: Feed, store: &Memory) {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(END as i64).unwrap()
 }
