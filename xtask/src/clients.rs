@@ -1,6 +1,6 @@
 //! `cargo xtask clients`: real MCP clients against a debug build on a real Glances, over HTTP and
 //! over stdio, in each protocol era that the client speaks; then every prompt and resource of a fleet
-//! of all releases, of which one has stopped.
+//! of all releases, of which one stops while clients wait for news.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::process::Waiting;
 use crate::{no_arguments, paths, process, say, setup, stack};
 
 const FIX: &str = "the client's reason is below; `cargo xtask setup` installs the clients";
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         ("TypeScript SDK v1", &node, "ts_client.mjs", &[]),
     ];
     let mut failed = 0_usize;
-    let mut report = |name: &str, client: &mut Command| match process::run_quietly(client, FIX) {
+    let mut report = |name: &str, seen: Result<String>| match seen {
         Ok(seen) => say!("{name}: {}", seen.trim()),
         Err(err) => {
             say!("{name}: {err:#}");
@@ -54,7 +55,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         for target in [&http, &stdio] {
             let transport = target.first().map(|it| it.to_string_lossy()).unwrap_or_default();
             let mut client = client(program, script)?;
-            report(&format!("{name}, {transport}"), client.args(*options).args(target));
+            let seen = process::run_quietly(client.args(*options).args(target), FIX);
+            report(&format!("{name}, {transport}"), seen);
         }
     }
     drop((server, glances));
@@ -63,7 +65,23 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let (mut fleet, server) = stack::mixed(&binary)?;
     thread::sleep(ALL_POLLED);
     let stopped = stack::alias(setup::GLANCES.get(1).context("two releases")?);
+    // Those who wait for news when it stops.
+    let news_runs: &[(&str, &Path, &str, &[&str])] = &[
+        ("Python mcp, newest", &python, "python_news.py", &["--mode", "auto"]),
+        ("Python mcp, legacy", &python, "python_news.py", &["--mode", "legacy"]),
+        ("TypeScript client, modern", &node, "ts_news.mjs", &["modern"]),
+        ("TypeScript client, legacy", &node, "ts_news.mjs", &["legacy"]),
+    ];
+    let mut waiting = Vec::new();
+    for (name, program, script, options) in news_runs {
+        let mut client = client(program, script)?;
+        client.args(*options).arg(server.endpoint()).arg(&stopped);
+        waiting.push((format!("{name}, waits for news of `{stopped}`"), Waiting::start(client)?));
+    }
     drop(fleet.swap_remove(1));
+    for (name, client) in waiting {
+        report(&name, client.ended(FIX));
+    }
     thread::sleep(STOPPED_NOTICED);
     let fleet_runs: &[(&str, &Path, &str, &[&str])] = &[
         ("Python mcp, newest", &python, "python_fleet.py", &["--mode", "auto"]),
@@ -74,7 +92,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     for (name, program, script, options) in fleet_runs {
         let mut client = client(program, script)?;
         client.args(*options).arg(server.endpoint()).arg(&stopped);
-        report(&format!("{name}, a mixed fleet without `{stopped}`"), &mut client);
+        let seen = process::run_quietly(&mut client, FIX);
+        report(&format!("{name}, a mixed fleet without `{stopped}`"), seen);
     }
     if failed > 0 {
         bail!("{failed} client runs failed");

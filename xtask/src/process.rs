@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,39 @@ pub(crate) fn run_quietly(command: &mut Command, fix: &str) -> Result<String> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let said = format!("{stdout}\n{stderr}");
     bail!("`{line}` failed ({}): {fix}\n{}", output.status, said.trim());
+}
+
+/// A program that says when it is ready for what it waits for, by a first line.
+pub(crate) struct Waiting {
+    line: String,
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Waiting {
+    /// Starts it, and waits for the line.
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
+        let line = shown(&command);
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().with_context(|| format!("could not start `{line}`"))?;
+        let stdout = child.stdout.take().context("standard output")?;
+        let mut said = BufReader::new(stdout);
+        let mut first = String::new();
+        said.read_line(&mut first).with_context(|| format!("`{line}` says nothing"))?;
+        Ok(Self { line, child, said })
+    }
+
+    /// What it says until its end; an error as that of [`run_quietly`].
+    pub(crate) fn ended(mut self, fix: &str) -> Result<String> {
+        let mut stdout = String::new();
+        self.said.read_to_string(&mut stdout).context("what it says")?;
+        let output = self.child.wait_with_output().context("its end")?;
+        if output.status.success() {
+            return Ok(stdout);
+        }
+        let said = format!("{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!("`{}` failed ({}): {fix}\n{}", self.line, output.status, said.trim());
+    }
 }
 
 /// What a program prints on standard output, or nothing if it does not run or fails.

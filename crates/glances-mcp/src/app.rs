@@ -41,6 +41,7 @@ use crate::{
     tasks::Tasks,
     telemetry::Counters,
     tools::{Context, Progress},
+    watching::Watches,
     web::{self, Web},
 };
 
@@ -77,6 +78,9 @@ struct Fleet {
     writer: Writer,
     alerts: AlertOrders,
 }
+
+/// Streams that end get this long to say so. Nobody is told when their last message has left.
+const FAREWELL: Duration = Duration::from_millis(300);
 
 /// Events are told of for as long as hourly values are kept, seconds.
 const EVENTS_KEPT_SECS: i64 = 400 * 86_400;
@@ -141,7 +145,9 @@ impl App {
         Ok(Self { config, tasks, query, commands, counters: Arc::default(), fleet })
     }
 
-    fn calls(&self) -> Arc<Calls> {
+    fn calls(&self, stop: &CancellationToken) -> Arc<Calls> {
+        let counters = self.counters.clone();
+        let watches = Watches::new(self.tasks.clone(), counters.clone(), stop.clone());
         let settings = Settings {
             enable: self.config.tools.enable.clone(),
             disable: self.config.tools.disable.clone(),
@@ -153,8 +159,24 @@ impl App {
             self.query.clone(),
             self.commands.clone(),
             Arc::new(LogSink),
-            self.counters.clone(),
+            counters,
+            watches,
         ))
+    }
+
+    /// Cancelled when streams are cut off: soon after `stop` when there are any, so that those who
+    /// wait for news are told that it ends.
+    fn cut(&self, calls: &Arc<Calls>, stop: &CancellationToken) -> CancellationToken {
+        let (cut, calls, stop) = (CancellationToken::new(), calls.clone(), stop.clone());
+        let cutting = cut.clone();
+        self.tasks.spawn("farewell", async move {
+            stop.cancelled().await;
+            if calls.anybody_waits() {
+                tokio::time::sleep(FAREWELL).await;
+            }
+            cutting.cancel();
+        });
+        cut
     }
 
     /// Serves MCP on HTTP until `stop` is cancelled.
@@ -175,7 +197,9 @@ impl App {
             session_idle: http.session_idle,
             body_bytes_max: http.body_bytes_max,
         };
-        let (service, sessions) = mcp::service(self.calls(), &settings, stop.child_token());
+        let calls = self.calls(&stop);
+        let cut = self.cut(&calls, &stop);
+        let (service, sessions) = mcp::service(calls, &settings, cut);
         let web = Web {
             mcp: service,
             sessions,
@@ -195,7 +219,7 @@ impl App {
     /// # Errors
     /// When the client does not speak MCP.
     pub async fn serve_stdio(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let served = mcp::stdio(self.calls(), stop).await;
+        let served = mcp::stdio(self.calls(&stop), stop).await;
         self.tasks.stop().await;
         served
     }

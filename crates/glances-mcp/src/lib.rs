@@ -35,4 +35,5 @@ pub mod resources;
 pub mod runbooks;
 pub mod selector;
 pub mod tools;
+pub mod watching;
 pub mod web;

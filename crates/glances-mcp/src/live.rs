@@ -24,6 +24,9 @@ pub struct Live {
     /// What [`Self::all`] answers, until a snapshot is replaced: most calls are about the whole
     /// fleet, and gathering it costs a call more than reading it.
     gathered: Arc<RwLock<Option<Fleet>>>,
+    /// Woken after every change. Costs a lock that hardly anybody else takes; who waits on it does
+    /// so on their own task.
+    changed: watch::Sender<()>,
 }
 
 impl Live {
@@ -56,9 +59,17 @@ impl Live {
         true
     }
 
-    /// Has the fleet gathered anew. After a change, so that nobody keeps what was before it.
+    /// Has the fleet gathered anew, and tells who waits. After a change, so that nobody keeps what was
+    /// before it.
     fn scatter(&self) {
         *self.gathered.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.changed.send_replace(());
+    }
+
+    /// Told of every change of any server, from now on; many that follow each other are one.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// How many servers are known.

@@ -4,8 +4,12 @@ mod call;
 mod complete;
 mod connect;
 mod http;
+mod manager;
+mod news;
 mod prompts;
 mod resources;
+mod skills;
+mod stdin;
 
 use std::{
     borrow::Cow,
@@ -14,24 +18,29 @@ use std::{
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rmcp::{
-    ErrorData, RoleServer, ServerHandler, ServiceExt,
+    ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-        CompleteResult, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
-        Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
-        ToolAnnotations,
+        CompleteResult, ContentBlock, DiscoverResult, Extensions, GetPromptRequestParams,
+        GetPromptResponse, GetSkillRequestParams, GetSkillResult, Implementation,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListSkillsResult, ListToolsResult, MetaObject, PaginatedRequestParams,
+        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+        ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool, ToolAnnotations,
+        UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use tokio_util::sync::CancellationToken;
 
 use self::call::{Call, to_text};
+use self::news::{Ear, Session};
 pub use self::{
     call::{Calls, Settings},
     connect::connect,
     http::{McpHttp, McpService, Sessions, service},
+    manager::Manager,
+    stdin::stdio,
 };
 use crate::{
     access::Principal,
@@ -85,6 +94,9 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
             .enable_completions()
             .enable_prompts()
             .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
+            .enable_skills()
             .enable_tools()
             .build(),
     )
@@ -101,22 +113,28 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
 enum Callers {
     /// Whoever started this process.
     Local,
-    /// Whom the HTTP layer let in.
-    Http,
+    /// Whom the HTTP layer let in, and their sessions.
+    Http(Arc<Manager>),
 }
 
-/// Speaks MCP. Cheap to clone: rmcp makes one a request.
-#[derive(Clone)]
+/// Speaks MCP. Cheap to make: rmcp makes one a session, and one a request without a session.
 pub struct Handler {
     calls: Arc<Calls>,
     callers: Callers,
+    session: Session,
+    /// Cancelled when whoever waits for news has to be let go.
+    ended: CancellationToken,
 }
 
 impl Handler {
+    fn new(calls: Arc<Calls>, callers: Callers, ended: CancellationToken) -> Self {
+        Self { calls, callers, session: Session::default(), ended }
+    }
+
     fn principal(&self, cx: &RequestContext<RoleServer>) -> Result<Principal, ErrorData> {
         match self.callers {
             Callers::Local => Ok(Principal::local()),
-            Callers::Http => cx
+            Callers::Http(_) => cx
                 .extensions
                 .get::<::http::request::Parts>()
                 .and_then(|parts| parts.extensions.get::<Principal>())
@@ -124,6 +142,14 @@ impl Handler {
                 .ok_or_else(|| ErrorData::internal_error("request without a principal", None)),
         }
         .map(|principal| self.calls.restrict(principal))
+    }
+
+    /// How a client of the versions with sessions hears of news; `None` when it has no session.
+    fn ear(&self, extensions: &Extensions) -> Option<Ear> {
+        match &self.callers {
+            Callers::Local => Some(Ear::Open),
+            Callers::Http(manager) => Ear::of(extensions, manager),
+        }
     }
 }
 
@@ -134,6 +160,23 @@ impl ServerHandler for Handler {
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
         Cow::Borrowed(VERSIONS)
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        cx.peer.set_peer_info(request.clone());
+        let mut result = self.negotiate_initialize(&request)?;
+        // Who has no session hears of no news.
+        if let Callers::Http(manager) = &self.callers
+            && !manager.enabled
+            && let Some(resources) = &mut result.capabilities.resources
+        {
+            (resources.subscribe, resources.list_changed) = (None, None);
+        }
+        Ok(result)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -216,8 +259,10 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourcesResult, ErrorData> {
         let context = self.calls.context(self.principal(&cx)?, Progress::default());
         let single = self.calls.resources().iter().filter(|def| !def.is_template());
-        let (resources, next) =
-            page(single.map(|def| resources::describe(def, &context)), request)?;
+        let single = single.map(|def| resources::describe(def, &context));
+        let runbooks = self.calls.runbooks();
+        let files = runbooks.all().iter().map(skills::resource);
+        let (resources, next) = page(single.chain(files), request)?;
         let mut result = ListResourcesResult::with_all_items(resources)
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Private);
@@ -252,6 +297,71 @@ impl ServerHandler for Handler {
         let mut result = resources::read(&self.calls, principal, request, &cx).await?;
         stamp(&mut result.meta);
         Ok(result.into())
+    }
+
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let runbooks = self.calls.runbooks();
+        let (skills, next) = page(runbooks.all().iter().map(skills::describe), request)?;
+        let mut result = ListSkillsResult::with_all_items(skills)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private);
+        result.next_cursor = next;
+        stamp(&mut result.meta);
+        Ok(result)
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        let mut result = GetSkillResult::new(skills::get(&self.calls, &request.uri)?);
+        stamp(&mut result.meta);
+        Ok(result)
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        // What nobody can watch is not confirmed; `listen` says why and ends the stream.
+        let mut accepted = requested.supported_by(&INFO.capabilities);
+        if let Some(uris) = &mut accepted.resource_subscriptions {
+            uris.retain(|uri| self.calls.is_watchable(uri));
+        }
+        Some(accepted)
+    }
+
+    async fn listen(&self, cx: SubscriptionContext) -> Result<(), ErrorData> {
+        let principal = self.principal(cx.request_context())?;
+        news::listen(&self.calls, principal, &cx, &self.ended).await
+    }
+
+    async fn on_initialized(&self, cx: NotificationContext<RoleServer>) {
+        if let Some(ear) = self.ear(&cx.extensions) {
+            self.session.begin(&self.calls, cx.peer, ear);
+        }
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let (principal, ear) = (self.principal(&cx)?, self.ear(&cx.extensions));
+        self.session.subscribe(&self.calls, principal, request.uri, ear, &cx).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.session.unsubscribe(request.uri).await
     }
 
     async fn complete(
@@ -326,22 +436,4 @@ fn describe(def: &ToolDef) -> Tool {
                 .idempotent(def.effect != Effect::Manages)
                 .open_world(false),
         )
-}
-
-/// Speaks MCP on stdin and stdout until the client closes stdin or `stop` is cancelled.
-///
-/// # Errors
-/// When the client's first message is no MCP.
-pub async fn stdio(calls: Arc<Calls>, stop: CancellationToken) -> anyhow::Result<()> {
-    let handler = Handler { calls, callers: Callers::Local };
-    let session = handler.serve_with_ct(rmcp::transport::io::stdio_pipes(), stop).await;
-    match session {
-        Ok(session) => {
-            session.waiting().await?;
-            Ok(())
-        }
-        // A client that closes before it says anything has done nothing wrong.
-        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -2,6 +2,7 @@
 //! count or error can tell of a server that the caller may not see. Never writes.
 
 mod alerts;
+mod changes;
 mod configured;
 pub mod coverage;
 mod gone;
@@ -19,6 +20,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     alerts::PastAlert,
+    changes::Changes,
     configured::{Auth, Configured, Connection},
     gone::{Gone, fix},
     history::{Past, level_for},
@@ -91,6 +93,7 @@ pub struct Query {
     notices: Arc<RwLock<Vec<String>>>,
     configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
+    reloads: watch::Sender<()>,
 }
 
 impl Query {
@@ -106,6 +109,7 @@ impl Query {
             notices: Arc::default(),
             configured: Arc::default(),
             runbooks: Arc::default(),
+            reloads: watch::Sender::default(),
         }
     }
 

@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 pub use self::{reference::reference, uri::Variables};
 use crate::{
     complete::Values,
+    redact::{clean, clip},
     render,
     tools::{Context, REPLY_BYTES_MAX, ToolError},
 };
@@ -55,6 +56,12 @@ pub fn all() -> Vec<ResourceDef> {
 #[must_use]
 pub fn find<'d>(defs: &'d [ResourceDef], uri: &str) -> Option<(&'d ResourceDef, Variables)> {
     defs.iter().find_map(|def| Some((def, uri::matched(def.uri, uri)?)))
+}
+
+/// What to say of a URI that no resource has.
+#[must_use]
+pub fn unknown(uri: &str) -> String {
+    format!("no resource `{}`: list them, or their templates", clip(&clean(uri), 100))
 }
 
 /// One MCP resource, or a template of many: its contract and its behaviour in one place.
@@ -208,6 +215,7 @@ pub struct Contents {
 type ReadFuture = BoxFuture<'static, Result<Contents, ToolError>>;
 
 /// A [`Resource`] with its types erased, so that a list can hold it.
+#[derive(Clone)]
 pub struct ResourceDef {
     /// URI, or template.
     pub uri: &'static str,
@@ -255,6 +263,12 @@ impl ResourceDef {
     #[must_use]
     pub fn is_template(&self) -> bool {
         !self.variables.is_empty()
+    }
+
+    /// Whether it changes with the polls, so that clients may wait for it.
+    #[must_use]
+    pub fn is_watchable(&self) -> bool {
+        self.changes == Changes::Live
     }
 
     /// Reads it as this caller may see it.

@@ -49,11 +49,12 @@ pub fn init_logs(level: &str, form: LogForm, file: Option<&Path>) -> anyhow::Res
     started.map_err(|err| anyhow::anyhow!("logging: {err}"))
 }
 
-/// Counts of calls since start.
+/// Counts of calls since start, and what is open now.
 #[derive(Debug, Default)]
 pub struct Counters {
     calls: AtomicU64,
     errors: AtomicU64,
+    subscriptions: AtomicU64,
 }
 
 impl Counters {
@@ -63,6 +64,17 @@ impl Counters {
         if failed {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Notes how many subscriptions are open.
+    pub fn set_subscriptions(&self, open: usize) {
+        self.subscriptions.store(open as u64, Ordering::Relaxed);
+    }
+
+    /// Open subscriptions: watched resources and streams, of all clients.
+    #[must_use]
+    pub fn subscriptions(&self) -> u64 {
+        self.subscriptions.load(Ordering::Relaxed)
     }
 
     /// Calls, and how many of them failed.

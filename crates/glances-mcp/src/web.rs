@@ -168,6 +168,7 @@ async fn ready(State(state): State<Ready>) -> impl IntoResponse {
         "servers": servers,
         "not_tried_yet": untried,
         "calls": { "total": calls, "failed": errors },
+        "subscriptions": state.counters.subscriptions(),
         "notices": state.notices(),
     });
     (code, Json(body))

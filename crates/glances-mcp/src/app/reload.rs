@@ -33,6 +33,7 @@ pub(super) async fn watch(started: Config, source: Source, fleet: Arc<Fleet>) {
                     let servers = config.servers.len();
                     tracing::info!("configuration reloaded: {servers} servers");
                     fleet.note_reload(servers);
+                    fleet.query.reloaded();
                 }
                 if config.sources != watched.sources || config.watch_dirs != watched.watch_dirs {
                     watcher = start(&config, &changed);

@@ -114,7 +114,7 @@ pub const KEYS: &[Key] = &[
     key("http.cors_origins", Kind::Words, "", "Web origins that get CORS headers; none switches CORS off.").var("GLANCES_MCP_CORS_ORIGINS"),
     key("http.sessions", Kind::Flag, "true", "Sessions for clients of the protocol versions that have them."),
     key("http.sessions_max", Kind::Whole(1, 100_000), "1000", "Most sessions at a time."),
-    key("http.session_idle", Kind::Span(10 * SECOND, DAY), "5m", "After this long without a request a session ends."),
+    key("http.session_idle", Kind::Span(10 * SECOND, DAY), "5m", "After this long without a request a session ends, unless its client listens for what it subscribed to."),
     key("http.body_bytes_max", Kind::Whole(1_024, 16_777_216), "262144", "Largest request body, in bytes."),
     key("log.level", Kind::Text, "info", "`error`, `warn`, `info`, `debug`, `trace`, `off`, or a filter such as `info,glances_mcp=debug`.").var("GLANCES_MCP_LOG_LEVEL"),
     key("log.format", Kind::Choice(LOG_FORMATS), "readable", "How a line looks.").var("GLANCES_MCP_LOG_FORMAT"),

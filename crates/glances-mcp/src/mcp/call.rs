@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Instant};
 
 use rmcp::{ErrorData, RoleServer, model::ProgressNotificationParam, service::RequestContext};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::Instrument;
 
 use crate::{
@@ -13,8 +13,10 @@ use crate::{
     prompts::{self, PromptDef, Told},
     query::Query,
     resources::{self, Contents, ResourceDef},
+    runbooks::Runbooks,
     telemetry::Counters,
     tools::{self, CALL_DEADLINE, Context, Progress, Reply, ToolDef, ToolError},
+    watching::Watches,
 };
 
 /// Progress reports that wait for a slow client; later ones are dropped.
@@ -44,6 +46,7 @@ pub struct Calls {
     commands: Commands,
     audit: Arc<dyn AuditSink>,
     counters: Arc<Counters>,
+    watches: Watches,
 }
 
 /// A call that is about to run.
@@ -98,6 +101,7 @@ impl Calls {
         commands: Commands,
         audit: Arc<dyn AuditSink>,
         counters: Arc<Counters>,
+        watches: Watches,
     ) -> Self {
         let mut tools = tools::all();
         let named = |names: &[String], def: &ToolDef| names.iter().any(|name| name == def.name);
@@ -115,6 +119,7 @@ impl Calls {
             commands,
             audit,
             counters,
+            watches,
         }
     }
 
@@ -131,6 +136,32 @@ impl Calls {
     /// All resources and templates.
     pub(super) fn resources(&self) -> &[ResourceDef] {
         &self.resources
+    }
+
+    /// Whether anybody waits for news.
+    #[must_use]
+    pub fn anybody_waits(&self) -> bool {
+        self.watches.any()
+    }
+
+    /// What is offered as skills.
+    pub(super) fn runbooks(&self) -> Runbooks {
+        self.query.runbooks()
+    }
+
+    /// Who waits for which resource.
+    pub(super) fn watches(&self) -> &Watches {
+        &self.watches
+    }
+
+    /// Whether clients may wait for a resource, whoever they are.
+    pub(super) fn is_watchable(&self, uri: &str) -> bool {
+        resources::find(&self.resources, uri).is_some_and(|(def, _)| def.is_watchable())
+    }
+
+    /// Told of every new configuration.
+    pub(super) fn reloads(&self) -> watch::Receiver<()> {
+        self.query.reloads()
     }
 
     /// The tools that a caller may call.

@@ -7,15 +7,13 @@ use std::{
     time::Duration,
 };
 
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
-};
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
-use super::{Callers, Calls, Handler};
+use super::{Callers, Calls, Handler, Manager};
 
 /// The tower service.
-pub type McpService = StreamableHttpService<Handler, LocalSessionManager>;
+pub type McpService = StreamableHttpService<Handler, Manager>;
 
 /// Form of the endpoint.
 #[derive(Clone, Debug)]
@@ -41,9 +39,7 @@ pub fn service(
     settings: &McpHttp,
     stop: CancellationToken,
 ) -> (McpService, Sessions) {
-    let mut manager = LocalSessionManager::default();
-    manager.session_config.keep_alive = Some(settings.session_idle);
-    let manager = Arc::new(manager);
+    let manager = Arc::new(Manager::new(settings.sessions, settings.session_idle));
     let sessions =
         Sessions { manager: manager.clone(), max: settings.sessions_max, owners: Arc::default() };
     let config = StreamableHttpServerConfig::default()
@@ -53,14 +49,16 @@ pub fn service(
         .with_json_response(true)
         .with_max_request_body_bytes(settings.body_bytes_max)
         .with_cancellation_token(stop);
-    let handler = Handler { calls, callers: Callers::Http };
-    (StreamableHttpService::new(move || Ok(handler.clone()), manager, config), sessions)
+    let callers = Callers::Http(manager.clone());
+    let ended = calls.watches().stopping().clone();
+    let handler = move || Ok(Handler::new(calls.clone(), callers.clone(), ended.clone()));
+    (StreamableHttpService::new(handler, manager, config), sessions)
 }
 
 /// The open sessions, and who opened them.
 #[derive(Clone)]
 pub struct Sessions {
-    manager: Arc<LocalSessionManager>,
+    manager: Arc<Manager>,
     max: usize,
     owners: Arc<Mutex<HashMap<String, Arc<str>>>>,
 }
@@ -68,12 +66,12 @@ pub struct Sessions {
 impl Sessions {
     /// Whether another session may be opened.
     pub async fn has_room(&self) -> bool {
-        self.manager.sessions.read().await.len() < self.max
+        self.manager.open().await.len() < self.max
     }
 
     /// Notes who opened a session, and forgets those that are over.
     pub async fn opened(&self, id: &str, principal: Arc<str>) {
-        let open = self.manager.sessions.read().await;
+        let open = self.manager.open().await;
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         if owners.len() >= self.max {
             owners.retain(|known, _| open.contains_key(known.as_str()));

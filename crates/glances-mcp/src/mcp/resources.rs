@@ -10,12 +10,11 @@ use rmcp::{
 };
 use serde_json::json;
 
-use super::{Calls, call::Call, call::to_text, refusal};
+use super::{Calls, call::Call, call::to_text, refusal, skills};
 use crate::{
     access::Principal,
     query::{QueryError, coverage::rfc3339},
-    redact::{clean, clip},
-    resources::{self, Audience, ResourceDef},
+    resources::{self, Audience, Changes, ResourceDef},
     tools::{Context, ToolError},
 };
 
@@ -54,23 +53,31 @@ pub(super) async fn read(
     cx: &RequestContext<RoleServer>,
 ) -> Result<ReadResourceResult, ErrorData> {
     let uri = request.uri;
+    if let Some(read) = skills::read(calls, principal.clone(), &uri, cx).await {
+        return Ok(ReadResourceResult::new(vec![read?])
+            .with_ttl_ms(Changes::Configured.ttl_ms())
+            .with_cache_scope(CacheScope::Private));
+    }
     let Some((def, variables)) = resources::find(calls.resources(), &uri) else {
-        let text = clean(&uri);
-        let text = format!("no resource `{}`: list them, or their templates", clip(&text, 100));
-        return Err(not_found(text, &uri));
+        return Err(not_found(resources::unknown(&uri), &uri));
     };
     let call = Call { method: "resources/read", name: def.uri, principal };
-    let contents = match calls.run(call, cx, |context| def.read(context, variables)).await? {
-        Ok(contents) => contents,
-        Err(error @ (ToolError::Missing(_) | ToolError::Query(QueryError::Selector(_)))) => {
-            return Err(not_found(to_text(&error), &uri));
-        }
-        Err(error) => return Err(refusal(&error)),
-    };
+    let contents = calls.run(call, cx, |context| def.read(context, variables)).await?;
+    let contents = contents.map_err(|error| refused(&error, &uri))?;
     let contents = ResourceContents::text(contents.text, uri).with_mime_type(contents.mime);
     Ok(ReadResourceResult::new(vec![contents])
         .with_ttl_ms(def.changes.ttl_ms())
         .with_cache_scope(CacheScope::Private))
+}
+
+/// Why a resource cannot be read, or not be waited for.
+pub(super) fn refused(error: &ToolError, uri: &str) -> ErrorData {
+    match error {
+        ToolError::Missing(_) | ToolError::Query(QueryError::Selector(_)) => {
+            not_found(to_text(error), uri)
+        }
+        _ => refusal(error),
+    }
 }
 
 fn not_found(text: String, uri: &str) -> ErrorData {

@@ -49,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "tasks",
             "telemetry",
             "tools",
+            "watching",
             "web",
         ],
     ),
@@ -80,11 +81,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "query",
             "redact",
             "resources",
+            "runbooks",
             "snapshot",
             "telemetry",
             "tools",
+            "watching",
         ],
     ),
+    ("watching", &["access", "query", "resources", "tasks", "telemetry", "tools"]),
     // what they say is what tools say
     (
         "prompts",

@@ -41,3 +41,5 @@ mod security;
 mod simulated;
 mod states;
 mod stdio;
+mod subscriptions;
+mod watching;

@@ -1,6 +1,8 @@
 //! Prompts, resources and completion over the protocol, in both eras.
 
+use glances_mcp::runbooks::Runbooks;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{Server, Session};
 use fleet_sim::Fleet;
@@ -43,4 +45,44 @@ async fn a_resource_that_is_not_there_is_an_error_that_names_it() {
         assert_eq!(legacy["error"]["code"], -32002, "{legacy}");
         assert_eq!(modern["error"]["data"]["uri"], uri);
     }
+}
+
+#[tokio::test]
+async fn every_runbook_is_a_skill_whose_file_is_what_the_skill_says() {
+    let fleet = Fleet::mixed(1, 1).await.unwrap();
+    let server = Server::of(&fleet).await;
+    let [modern, legacy] = both(&server, "skills/list", json!({})).await;
+    let skills = modern["result"]["skills"].as_array().unwrap();
+    assert_eq!(Some(skills), legacy["result"]["skills"].as_array());
+    assert_eq!(skills.len(), Runbooks::default().all().len());
+    assert_eq!(modern["result"]["cacheScope"], "private");
+    let [listed, _] = both(&server, "resources/list", json!({})).await;
+    let listed = listed["result"]["resources"].as_array().unwrap();
+    for skill in skills {
+        let uri = skill["uri"].as_str().unwrap();
+        assert!(
+            listed.iter().any(|it| it["uri"] == uri && it["name"] == skill["frontmatter"]["name"])
+        );
+        let got = server.rpc("skills/get", json!({"uri": uri})).await.message();
+        assert_eq!(&got["result"]["skill"], skill);
+        let read = server.rpc("resources/read", json!({"uri": uri})).await.message();
+        let contents = &read["result"]["contents"][0];
+        assert_eq!(contents["mimeType"], "text/markdown");
+        let text = contents["text"].as_str().unwrap();
+        assert!(text.starts_with("---\nname: "), "{text}");
+        let file = &skill["resources"][0];
+        assert_eq!(
+            (&file["uri"], file["size"].as_u64().unwrap()),
+            (&json!(uri), text.len() as u64)
+        );
+        let digest = Sha256::digest(text.as_bytes());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(file["digest"], format!("sha256:{digest}"));
+    }
+    let near = skills[0]["uri"].as_str().unwrap().replacen("skill://", "skill://x", 1);
+    let refused = server.rpc("skills/get", json!({"uri": near})).await.message();
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(message.contains("did you mean `skill://"), "{message}");
+    let read = server.rpc("resources/read", json!({"uri": near})).await.message();
+    assert_eq!(read["error"]["code"], -32602, "{read}");
 }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
     binary::{Binary, run, run_in, text},
-    client::{MODERN, Response, Session, modern, request},
+    client::{Events, MODERN, Response, Session, modern, request},
     judge::{accounted, bounded, forbidden, tokens},
 };
 

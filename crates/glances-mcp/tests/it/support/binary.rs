@@ -150,6 +150,22 @@ impl Binary {
         answered.unwrap_or_else(|_| panic!("no answer: {message}"))
     }
 
+    /// Reads until a notification with this method.
+    pub(crate) async fn hear(&mut self, method: &str) -> Value {
+        let wait = async {
+            loop {
+                let line = self.stdout.recv().await.expect("stdout is open");
+                let message: Value = serde_json::from_str(&line).unwrap();
+                assert!(message.get("error").is_none(), "{line}");
+                if message["method"] == method {
+                    return message;
+                }
+            }
+        };
+        let heard = tokio::time::timeout(PATIENCE, wait).await;
+        heard.unwrap_or_else(|_| panic!("not heard: {method}"))
+    }
+
     /// Closes its stdin.
     pub(crate) fn hang_up(&mut self) {
         self.stdin = None;

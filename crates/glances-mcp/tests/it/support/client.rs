@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -75,6 +75,69 @@ pub(crate) async fn request(
     };
     let answered = tokio::time::timeout(PATIENCE, exchange).await;
     answered.unwrap_or_else(|_| panic!("no answer: {method} {path} {body}"))
+}
+
+/// A stream of events that stays open.
+pub(crate) struct Events(BufReader<TcpStream>);
+
+impl Events {
+    /// Sends a request and reads nothing of what comes.
+    pub(crate) async fn open(
+        address: SocketAddr,
+        method: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Self {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut head = format!("{method} /mcp HTTP/1.1\r\nhost: {address}\r\n");
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        stream.write_all(head.as_bytes()).await.unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// A stream of the era without sessions that waits for these resources, and for other lists.
+    pub(crate) async fn listen(address: SocketAddr, uris: &[&str]) -> Self {
+        let wanted = json!({"resourcesListChanged": true, "toolsListChanged": true,
+            "resourceSubscriptions": uris});
+        let (headers, body) = modern("subscriptions/listen", json!({"notifications": wanted}));
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Self::open(address, "POST", &headers, &body).await
+    }
+
+    /// The next message; `None` at the end of the stream.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        let mut line = Vec::new();
+        let read = async {
+            loop {
+                line.clear();
+                if self.0.read_until(b'\n', &mut line).await.unwrap_or(0) == 0 {
+                    return None;
+                }
+                let text = String::from_utf8_lossy(&line);
+                // Errors come as a whole body.
+                let data = text.strip_prefix("data:").unwrap_or(&text);
+                if let Ok(message @ Value::Object(_)) = serde_json::from_str(data.trim()) {
+                    return Some(message);
+                }
+            }
+        };
+        let read = tokio::time::timeout(PATIENCE, read).await;
+        read.unwrap_or_else(|_| panic!("no event"))
+    }
+
+    /// The next notification with this method.
+    pub(crate) async fn hear(&mut self, method: &str) -> Value {
+        loop {
+            let message = self.next().await.unwrap_or_else(|| panic!("the end before `{method}`"));
+            if message["method"] == method {
+                return message;
+            }
+        }
+    }
 }
 
 fn parse(bytes: &[u8]) -> Response {
@@ -184,6 +247,13 @@ impl Session {
         let own = [("mcp-session-id", &*self.id), ("mcp-protocol-version", &*self.version)];
         let headers: Vec<(&str, &str)> = JSON.iter().copied().chain(own).collect();
         request(self.address, method, "/mcp", &headers, body).await
+    }
+
+    /// The stream on which a session hears what it did not ask for.
+    pub(crate) async fn events(&self) -> Events {
+        let own = [("mcp-session-id", &*self.id), ("mcp-protocol-version", &*self.version)];
+        let headers: Vec<(&str, &str)> = JSON.iter().copied().chain(own).collect();
+        Events::open(self.address, "GET", &headers, "").await
     }
 
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
