@@ -29,6 +29,14 @@ pub(crate) const LLVM_COV: Tool =
 pub(crate) fn cargo() -> Result<Command> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(paths::root()?).env("PATH", path_with_cache()?);
+    // What cargo told this program of itself: some build scripts read it, and `cargo xtask` after
+    // `cargo` would compile all that stands on them anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
     Ok(cargo)
 }
 
