@@ -40,7 +40,7 @@ use crate::{
     store::{Batch, Event, History, Keep, Memory, Sql, StoreError},
     tasks::Tasks,
     telemetry::Counters,
-    tools::{Context, Progress},
+    tools::Context,
     watching::Watches,
     web::{self, Web},
 };
@@ -227,13 +227,8 @@ impl App {
     /// What a caller's calls touch, for whoever calls tools without a transport: tests, benches.
     #[must_use]
     pub fn context(&self, principal: Principal) -> Context {
-        Context {
-            principal,
-            query: self.query.clone(),
-            commands: self.commands.clone(),
-            now: crate::snapshot::now,
-            progress: Progress::default(),
-        }
+        let (query, commands) = (self.query.clone(), self.commands.clone());
+        Context::new(principal, query, commands, crate::snapshot::now)
     }
 
     /// Number of configured servers.

@@ -99,6 +99,9 @@ pub fn named(name: &str) -> Option<&'static ToolDef> {
 /// # Errors
 /// As the tool's.
 pub async fn ask(cx: Context, name: &'static str, arguments: Value) -> Result<Reply, ToolError> {
+    if cx.off.contains(&name) {
+        return Err(ToolError::Missing(format!("the tool `{name}` is switched off here")));
+    }
     let def = named(name).ok_or_else(|| ToolError::Missing(format!("no tool `{name}`")))?;
     let Value::Object(arguments) = arguments else {
         return Err(ToolError::Refused("arguments are an object".to_owned()));
@@ -192,6 +195,21 @@ pub struct Context {
     pub now: fn() -> Timestamp,
     /// Told of long work.
     pub progress: Progress,
+    /// Names of tools that the operator has switched off: what they say is told nowhere else either.
+    pub off: Arc<[&'static str]>,
+}
+
+impl Context {
+    /// Nobody listens to progress, and no tool is off.
+    #[must_use]
+    pub fn new(
+        principal: Principal,
+        query: Query,
+        commands: Commands,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        Self { principal, query, commands, now, progress: Progress::default(), off: Arc::default() }
+    }
 }
 
 /// Tells a waiting caller how far a call is. Says nothing when the caller does not listen.

@@ -20,7 +20,7 @@ use glances_mcp::{
     snapshot::Snapshot,
     store::History,
     tasks::Tasks,
-    tools::{self, Context, Progress, ToolDef},
+    tools::{self, Context, ToolDef},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -92,8 +92,7 @@ pub(crate) async fn run(servers: u32, days: u32) {
     let secs = started.elapsed().as_secs_f64();
     println!("judged {secs:.1} s after the start, 3 s of which it waits\n");
     let (commands, _orders, _orders_about_alerts) = Commands::channel();
-    let progress = Progress::default();
-    let cx = Context { principal: Principal::local(), query, commands, now, progress };
+    let cx = Context::new(Principal::local(), query, commands, now);
 
     println!(
         "| tool | arguments | p50 ms | p99 ms | tokens of text | of the structure | image bytes |"

@@ -38,6 +38,8 @@ pub struct Settings {
 /// Runs what callers ask for.
 pub struct Calls {
     tools: Vec<ToolDef>,
+    /// Those that are not offered.
+    off: Arc<[&'static str]>,
     prompts: Vec<PromptDef>,
     resources: Vec<ResourceDef>,
     read_only: bool,
@@ -103,14 +105,14 @@ impl Calls {
         counters: Arc<Counters>,
         watches: Watches,
     ) -> Self {
-        let mut tools = tools::all();
         let named = |names: &[String], def: &ToolDef| names.iter().any(|name| name == def.name);
-        tools.retain(|def| {
+        let (tools, off): (Vec<_>, Vec<_>) = tools::all().into_iter().partition(|def| {
             settings.enable.as_deref().is_none_or(|names| named(names, def))
                 && !named(&settings.disable, def)
         });
         Self {
             tools,
+            off: off.iter().map(|def| def.name).collect(),
             prompts: prompts::all(),
             resources: resources::all(),
             read_only: settings.read_only,
@@ -233,13 +235,9 @@ impl Calls {
 
     /// What a caller may touch outside a call that is counted: lists and completion.
     pub(super) fn context(&self, principal: Principal, progress: Progress) -> Context {
-        Context {
-            principal,
-            query: self.query.clone(),
-            commands: self.commands.clone(),
-            now: crate::snapshot::now,
-            progress,
-        }
+        let now = crate::snapshot::now;
+        let cx = Context::new(principal, self.query.clone(), self.commands.clone(), now);
+        Context { progress, off: self.off.clone(), ..cx }
     }
 
     async fn with_progress<T, Work>(

@@ -8,10 +8,14 @@ use serde_json::json;
 use super::{
     Changes, Resource, Variables,
     parts::{Composed, Part, Parts, ask},
-    rows::{Rest, all_of, fitting},
+    rows::{Rest, all_of, fitting, unavailable},
 };
 use crate::{
-    query::{Past, Selection, coverage::rfc3339, window::Window},
+    query::{
+        Past, Selection,
+        coverage::{Unavailable, rfc3339},
+        window::Window,
+    },
     snapshot::Snapshot,
     store::Level,
     tools::{Context, ToolError},
@@ -30,6 +34,9 @@ pub(super) struct Head {
     not_shown: Option<Rest>,
     /// Servers without history.
     without_history: Option<Rest>,
+    /// Servers that do not answer, by reason, with the age of the last answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable: Vec<Unavailable>,
     notes: Vec<String>,
 }
 
@@ -108,6 +115,7 @@ impl Resource for Baselines {
             normal,
             not_shown: Rest::of(&rest),
             without_history: Rest::of(&without),
+            unavailable: unavailable(&all),
             notes,
         };
         Ok(Composed { head, answers })

@@ -7,11 +7,14 @@ use serde::Serialize;
 
 use super::{
     Changes, Resource, Variables,
-    rows::{NAME_CHARS, Rest, all_of, counted, fitting, usual},
+    rows::{NAME_CHARS, Rest, all_of, counted, fitting, unavailable, usual},
 };
 use crate::{
     model::Criticality,
-    query::{Auth, Connection, coverage::rfc3339},
+    query::{
+        Auth, Connection,
+        coverage::{Unavailable, rfc3339},
+    },
     redact::clip,
     snapshot::Snapshot,
     tools::{Context, ToolError},
@@ -35,6 +38,9 @@ pub(super) struct InventoryDocument {
     usual: Option<Settings>,
     /// By alias.
     servers: Vec<ServerRow>,
+    /// Servers that do not answer, by reason, with the age of the last answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable: Vec<Unavailable>,
     not_shown: Option<Rest>,
 }
 
@@ -135,6 +141,7 @@ impl Resource for Inventory {
             tags: counted(hosts().flat_map(|host| &host.tags).map(String::as_str)),
             glances: counted(releases.iter().map(String::as_str)),
             usual,
+            unavailable: unavailable(&all),
             not_shown: Rest::of(&rest),
             servers: rows,
         })

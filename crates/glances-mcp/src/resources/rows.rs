@@ -8,7 +8,11 @@ use serde::Serialize;
 
 use super::tidied;
 use crate::{
-    query::{Selection, compact, coverage::rfc3339, nearest},
+    query::{
+        Selection, compact,
+        coverage::{Tally, Unavailable, rfc3339},
+        nearest,
+    },
     redact::{clean, clip},
     tools::{Context, ToolError},
 };
@@ -40,6 +44,11 @@ impl Rest {
         let read = "glances://servers/{alias}";
         (!aliases.is_empty()).then_some(Self { count: aliases.len(), servers, read })
     }
+}
+
+/// Servers that do not answer, by reason, with the age of their last answer.
+pub(super) fn unavailable(all: &Selection) -> Vec<Unavailable> {
+    Tally::new(all).coverage().unavailable
 }
 
 /// As many of the rows as fit into so many bytes as JSON.

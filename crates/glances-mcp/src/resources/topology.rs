@@ -12,10 +12,13 @@ use self::mermaid::{Box, Drawing, Line, Stroke};
 use super::{
     Changes, Resource, Variables,
     parts::{Answers, Composed, Part, Parts, ask},
-    rows::{NAME_CHARS, Rest, all_of, bytes_of, spend},
+    rows::{NAME_CHARS, Rest, all_of, bytes_of, spend, unavailable},
 };
 use crate::{
-    query::{Selection, compact, coverage::rfc3339},
+    query::{
+        Selection, compact,
+        coverage::{Unavailable, rfc3339},
+    },
     redact::clip,
     snapshot::{Snapshot, Status},
     tools::{Context, ToolError},
@@ -29,6 +32,9 @@ pub(super) struct Head {
     as_of: String,
     /// Servers by status; those without one are left out.
     servers_by_status: BTreeMap<&'static str, usize>,
+    /// Servers that do not answer, by reason, with the age of the last answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable: Vec<Unavailable>,
     /// Servers that share environment, region and tags.
     places: Vec<Place>,
     not_shown: Option<Rest>,
@@ -132,6 +138,7 @@ impl Resource for Topology {
         let head = Head {
             as_of: rfc3339(all.now),
             servers_by_status: servers.map(|(status, count)| (status.word(), count)).collect(),
+            unavailable: unavailable(&all),
             places,
             not_shown: Rest::of(&rest),
             containers,

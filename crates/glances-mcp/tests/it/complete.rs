@@ -23,7 +23,7 @@ use glances_mcp::{
     redact,
     snapshot::{Host, Reading, Snapshot},
     store::{AlertChange, Batch, History, Memory, Store},
-    tools::{Context, Progress},
+    tools::Context,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
@@ -126,7 +126,7 @@ async fn context(made: Vec<Made>, open: Vec<Alert>, past: Vec<Alert>) -> Context
     let query = Query::new(live, History::new(store), judgements, open);
     let (commands, ..) = Commands::channel();
     let principal = Principal::local();
-    Context { principal, query, commands, now, progress: Progress::default() }
+    Context::new(principal, query, commands, now)
 }
 
 async fn small() -> Context {

@@ -4,7 +4,7 @@ use glances_mcp::runbooks::Runbooks;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Server, Session};
+use crate::support::{Server, Session, config};
 use fleet_sim::Fleet;
 
 async fn both(server: &Server, method: &str, params: Value) -> [Value; 2] {
@@ -85,4 +85,19 @@ async fn every_runbook_is_a_skill_whose_file_is_what_the_skill_says() {
     assert!(message.contains("did you mean `skill://"), "{message}");
     let read = server.rpc("resources/read", json!({"uri": near})).await.message();
     assert_eq!(read["error"]["code"], -32602, "{read}");
+}
+
+#[tokio::test]
+async fn what_is_switched_off_as_a_tool_is_told_by_no_prompt_and_no_resource() {
+    let fleet = Fleet::mixed(2, 1).await.unwrap();
+    let mut config = config(&fleet);
+    config["tools"] = json!({"disable": ["get_system_overview"]});
+    let server = Server::start(&config).await;
+    let [prompt, _] = both(&server, "prompts/get", json!({"name": "system_health_analysis"})).await;
+    let text = prompt["result"]["messages"][0]["content"]["text"].as_str().unwrap();
+    assert!(text.contains("the tool `get_system_overview` is switched off here"), "{text}");
+    let uri = json!({"uri": "glances://live/dashboard"});
+    let [dashboard, _] = both(&server, "resources/read", uri).await;
+    let text = dashboard["result"]["contents"][0]["text"].as_str().unwrap();
+    assert!(text.contains("the tool `get_system_overview` is switched off here"), "{text}");
 }

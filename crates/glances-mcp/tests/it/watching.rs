@@ -13,7 +13,7 @@ use glances_mcp::{
     store::{History, Memory},
     tasks::Tasks,
     telemetry::Counters,
-    tools::{Context, Progress},
+    tools::Context,
     watching::Watches,
 };
 use tokio::sync::watch;
@@ -46,9 +46,8 @@ fn fleet(aliases: &[&str]) -> (Live, Context) {
     let history = History::new(Arc::new(Memory::default()));
     let query = Query::new(live.clone(), history, judgements, alerts);
     let (commands, ..) = Commands::channel();
-    let (principal, progress) = (Principal::local(), Progress::default());
     let now = || jiff::Timestamp::from_second(1_700_000_000).unwrap();
-    (live, Context { principal, query, commands, now, progress })
+    (live, Context::new(Principal::local(), query, commands, now))
 }
 
 fn only(cx: &Context, aliases: &[&str]) -> Context {

@@ -16,7 +16,7 @@ use glances_mcp::{
     query::Query,
     store::{Batch, History, Memory, Store as _},
     tasks::Tasks,
-    tools::{Context, Progress},
+    tools::Context,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -87,13 +87,7 @@ impl Judged {
         let (_, alerts) = watch::channel(Arc::default());
         let query = Query::new(live, history, judgements, alerts);
         let (commands, ..) = Commands::channel();
-        let cx = Context {
-            principal: Principal::local(),
-            query,
-            commands,
-            now,
-            progress: Progress::default(),
-        };
+        let cx = Context::new(Principal::local(), query, commands, now);
         Self { cx, _tasks: tasks }
     }
 

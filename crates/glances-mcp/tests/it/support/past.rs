@@ -11,7 +11,7 @@ use glances_mcp::{
     query::Query,
     snapshot::Snapshot,
     store::{History, Memory, Store},
-    tools::{Context, Progress},
+    tools::Context,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -42,7 +42,7 @@ impl Past {
         let query = Query::new(live, History::new(store), judgements, alerts);
         let (commands, ..) = Commands::channel();
         let principal = Principal::local();
-        Self { context: Context { principal, query, commands, now, progress: Progress::default() } }
+        Self { context: Context::new(principal, query, commands, now) }
     }
 
     /// Of a scenario, polled every so many seconds to its end.

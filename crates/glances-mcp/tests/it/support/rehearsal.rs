@@ -18,7 +18,7 @@ use glances_mcp::{
     query::Query,
     store::{Batch, History, Memory},
     tasks::Tasks,
-    tools::{Context, Progress},
+    tools::Context,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -137,7 +137,7 @@ impl Rehearsal {
         let query = Query::new(self.live.clone(), self.history.clone(), judgements, open);
         let (commands, ..) = Commands::channel();
         let principal = Principal::local();
-        let context = Context { principal, query, commands, now, progress: Progress::default() };
+        let context = Context::new(principal, query, commands, now);
         let reply = tool(name).call(context, arguments(call)).await;
         reply.unwrap_or_else(|err| panic!("{name}: {err:?}")).structured
     }

@@ -18,7 +18,7 @@ use glances_mcp::{
     query::Query,
     store::{Batch, History, Memory},
     tasks::Tasks,
-    tools::{Context, Progress},
+    tools::Context,
 };
 use tokio::sync::watch;
 
@@ -131,7 +131,7 @@ impl Storied {
         let query = Query::new(live, history, judgements, open);
         let (commands, ..) = Commands::channel();
         let principal = Principal::local();
-        let cx = Context { principal, query, commands, now, progress: Progress::default() };
+        let cx = Context::new(principal, query, commands, now);
         Self { cx, alerts, _tasks: tasks }
     }
 
