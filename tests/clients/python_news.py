@@ -4,12 +4,14 @@
     python_news.py --mode auto|legacy URL ALIAS
 
 Waits for `glances://live/dashboard`, by `subscriptions/listen` or `resources/subscribe`, and prints
-`waiting`: then the server ALIAS is to be stopped. The client has to hear updates until an alert about
-it fires. Prints one line of JSON with what it saw; exit code 1 with the reason on standard error.
+`waiting`: then the server ALIAS is to be stopped. The client has to hear of the alert about it within
+two polls, of two seconds each, from the moment it began to fire. Prints one line of JSON with what it
+saw; exit code 1 with the reason on standard error.
 """
 
 import asyncio
 import contextlib
+import datetime
 import json
 import sys
 import time
@@ -17,12 +19,18 @@ import time
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 DASHBOARD = "glances://live/dashboard"
 TIMEOUT_SECS = 90
+# Two polls, and the second to which moments are told.
+LATE_SECS = 5
 
 
-async def firing(client, alias):
-    """How many alerts about the server fire, and since when."""
+async def fired(client, alias):
+    """How long ago the first alert about the server began to fire, seconds; None while none does."""
     reply = await client.call_tool("check_alert_conditions", {"servers": [alias]})
-    return reply.structured_content["firing"]
+    alerts = reply.structured_content["alerts"]
+    gone = [alert for alert in alerts if alert["metric"].startswith("server.")]
+    since = [alert["since"] for alert in gone if alert["state"] == "firing"]
+    moments = [datetime.datetime.fromisoformat(text).timestamp() for text in since]
+    return round(time.time() - min(moments), 1) if moments else None
 
 
 @contextlib.asynccontextmanager
@@ -65,10 +73,14 @@ async def main():
                 raise RuntimeError(f"told of {uri}")
             count += 1
             await client.read_resource(DASHBOARD)
-            if await firing(client, alias):
+            late = await fired(client, alias)
+            if late is not None:
                 break
         took = round(time.monotonic() - began, 1)
-    print(json.dumps({"client": f"mcp {mode}", "updates": count, "alert_after_secs": took}))
+        if late > LATE_SECS:
+            raise RuntimeError(f"told {late} s after the alert began to fire")
+    line = {"client": f"mcp {mode}", "updates": count, "alert_after_secs": took, "late_secs": late}
+    print(json.dumps(line))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 //     node ts_news.mjs legacy|modern URL ALIAS
 //
 // Waits for `glances://live/dashboard`, by `resources/subscribe` or `subscriptions/listen`, and prints
-// `waiting`: then the server ALIAS is to be stopped. The client has to hear updates until an alert
-// about it fires. Prints one line of JSON with what it saw; exit code 1 with the reason on standard
-// error. The client is taken from $GLANCES_E2E_DIR/node (see `cargo xtask setup`).
+// `waiting`: then the server ALIAS is to be stopped. The client has to hear of the alert about it
+// within two polls, of two seconds each, from the moment it began to fire. Prints one line of JSON with
+// what it saw; exit code 1 with the reason on standard error. The client is taken from
+// $GLANCES_E2E_DIR/node (see `cargo xtask setup`).
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,8 @@ const ERAS = { legacy: '2025-11-25', modern: '2026-07-28' };
 const DASHBOARD = 'glances://live/dashboard';
 const UPDATED = 'notifications/resources/updated';
 const TIMEOUT_MS = 90_000;
+// Two polls, and the second to which moments are told.
+const LATE_SECS = 5;
 
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 const e2e = process.env.GLANCES_E2E_DIR || join(cache, 'glances-mcp', 'e2e');
@@ -44,17 +47,22 @@ async function main() {
   if (!stream) await client.subscribeResource({ uri: DASHBOARD });
   console.log('waiting');
   const began = Date.now();
-  for (let read = 0; ; read = updates) {
+  let late = null;
+  for (let read = 0; late === null; read = updates) {
     if (updates === read) await new Promise((resolve) => (wake = resolve));
     await client.readResource({ uri: DASHBOARD });
     const name = 'check_alert_conditions';
     const reply = await client.callTool({ name, arguments: { servers: [alias] } });
-    if (reply.structuredContent.firing > 0) break;
+    const fires = ({ metric, state }) => metric.startsWith('server.') && state === 'firing';
+    const [first] = reply.structuredContent.alerts.filter(fires);
+    if (first) late = (Date.now() - Date.parse(first.since)) / 1000;
   }
+  if (late > LATE_SECS) throw new Error(`told ${late} s after the alert began to fire`);
   const alert_after_secs = (Date.now() - began) / 1000;
   await (stream ? stream.close() : client.unsubscribeResource({ uri: DASHBOARD }));
   await client.close();
-  console.log(JSON.stringify({ client: `typescript client, ${era}`, updates, alert_after_secs }));
+  const client_name = `typescript client, ${era}`;
+  console.log(JSON.stringify({ client: client_name, updates, alert_after_secs, late_secs: late }));
 }
 
 setTimeout(() => {
