@@ -58,6 +58,29 @@ async fn a_server_that_falls_silent_comes_first() {
     first_of(&[Kind::Outage]).await;
 }
 
+/// Kinds whose trace is no series: what happened, and to what, is the first of the events.
+#[tokio::test]
+async fn what_dies_again_and_again_and_a_new_glances_are_the_first_events() {
+    for kind in [Kind::CrashLoop, Kind::GlancesRestart] {
+        let mut scenario = calm(6);
+        let has_containers = |host: &usize| scenario.actors()[*host].host.has_engine();
+        let host = (0..6).find(has_containers).unwrap();
+        let begin = scenario.span().end - 0.6 * HOUR;
+        assert!(scenario.play(kind, &[host], begin, 0.5 * HOUR));
+        let effect = scenario.incidents()[0].effects[0].clone();
+        let past = Past::played(scenario, POLLED, now).await;
+        let reply = past.ask("what_changed", json!({})).await;
+        let events = rows(&reply, "events");
+        let told = |row: &&Value| effect.events.iter().any(|(what, _)| row["what"] == *what);
+        let row = events.iter().find(told).unwrap_or_else(|| panic!("{kind:?}: {events:?}"));
+        assert_eq!(row["servers"], *effect.name, "{kind:?}: {events:?}");
+        if kind == Kind::CrashLoop {
+            assert_eq!(row["what"], "container restarted");
+            assert!(row["times"].as_u64().unwrap() >= 3, "{row}");
+        }
+    }
+}
+
 async fn first_of(kinds: &[Kind]) {
     for kind in kinds.iter().copied() {
         let mut scenario = calm(6);
@@ -97,6 +120,8 @@ async fn a_cascade_is_told_in_its_order() {
     let reply = past.ask("what_changed", json!({})).await;
     let change = &rows(&reply, "changes")[0];
     assert_eq!(change["verdict"], "cascading", "{reply}");
+    assert_ne!(change["confidence"], "high", "nothing says that they need each other");
+    assert!(reply["notes"].to_string().contains("depends_on"), "{reply}");
     let order = change["order"].as_str().unwrap();
     let places: Vec<Option<usize>> = names.iter().map(|name| order.find(name.as_str())).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{names:?}: {order}");
