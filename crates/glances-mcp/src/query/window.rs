@@ -103,10 +103,10 @@ impl Window {
         Ok(window)
     }
 
-    /// The time of its length before it.
+    /// So many seconds before it.
     #[must_use]
-    pub fn before(&self) -> Self {
-        let length = jiff::SignedDuration::from_secs(self.secs());
+    pub fn before(&self, secs: i64) -> Self {
+        let length = jiff::SignedDuration::from_secs(secs);
         let since = self.since.checked_sub(length).unwrap_or(Timestamp::UNIX_EPOCH);
         Self { since, until: self.since, zone: self.zone.clone() }
     }

@@ -59,7 +59,7 @@ pub(super) struct WhatChangedInput {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct WhatChangedOutput {
-    /// The window; compared with the time of its length before.
+    /// The window; compared with the time of its length before, of 30 polls at least.
     from: String,
     until: String,
     /// Changes of one cause, strongest first. Their order in time is no proof of cause.
@@ -185,7 +185,7 @@ impl Tool for WhatChanged {
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let detailed = usize::from(input.format.detailed());
         let shown = |[concise, detail]: [usize; 2]| if detailed == 1 { detail } else { concise };
-        let time = Time::of(&window);
+        let time = Time::of(&window, interval_secs(&selection));
         let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
         let asked = asked(&cx, &selection, &input.metrics, &mut notes).await?;
         let mut found = read(&cx, &selection, asked, time).await?;
@@ -224,7 +224,7 @@ impl Tool for WhatChanged {
             moves.extend(told.map(|moved| MoveRow::of(group.number, moved, &window)));
         }
         let programs = around::programs(&cx, &groups, &time).await?;
-        let before = window.before();
+        let before = window.before(time.before.secs());
         Ok(WhatChangedOutput {
             from: window.written(window.since),
             until: window.written(window.until),
@@ -347,10 +347,15 @@ fn gaps(found: &Found, selection: &Selection, time: &Time, notes: &mut Vec<Strin
     }
 }
 
+/// Of the server that is polled least often.
+fn interval_secs(selection: &Selection) -> i64 {
+    let longest = selection.servers.iter().map(|it| it.host.interval.as_secs()).max();
+    i64::try_from(longest.unwrap_or(0)).unwrap_or(0)
+}
+
 /// What cannot be told apart at this resolution.
 fn near(selection: &Selection, time: &Time) -> Near {
-    let interval = selection.servers.iter().map(|it| it.host.interval.as_secs()).max();
-    let interval = i64::try_from(interval.unwrap_or(0)).unwrap_or(0);
+    let interval = interval_secs(selection);
     // Polls are spread over their interval, and steps are cut.
     let same_secs = (2 * time.step).max(interval + interval / 2);
     Near { same_secs, story_secs: STORY_SECS + 2 * same_secs }

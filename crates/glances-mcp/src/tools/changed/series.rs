@@ -68,6 +68,8 @@ fn matters(metric: &Metric) -> Matters {
 const STEPS: i64 = 120;
 /// No server is polled more often to the purpose.
 const STEP_SECS_MIN: i64 = 10;
+/// A short window is compared with so many polls before it: 20 values are needed, and some are lost.
+const BEFORE_POLLS: i64 = 30;
 /// Up to this length polls are read.
 const RAW_SECS_MAX: i64 = 2 * 3_600;
 /// Up to this length means of 5 minutes are read.
@@ -92,7 +94,8 @@ pub(super) struct Time {
 }
 
 impl Time {
-    pub(super) fn of(window: &Window) -> Self {
+    /// Of a window and servers that are polled so often.
+    pub(super) fn of(window: &Window, interval_secs: i64) -> Self {
         let window = window.span();
         let level = match window.secs() {
             secs if secs <= RAW_SECS_MAX => Level::Raw,
@@ -100,7 +103,8 @@ impl Time {
             _ => Level::Hour,
         };
         let least = (window.secs() / STEPS).max(level.step_secs()).max(STEP_SECS_MIN);
-        let before = Span { from: window.from - window.secs(), to: window.from };
+        let earlier = window.secs().max(interval_secs.saturating_mul(BEFORE_POLLS));
+        let before = Span { from: window.from - earlier, to: window.from };
         let time = Self { window, before, level, step: least };
         let of_days = STEPS_OF_DAYS.iter().copied().find(|step| *step >= least);
         match of_days.filter(|_| time.has_days()) {
@@ -318,20 +322,32 @@ mod tests {
         Past { host, series: "cpu.total".into(), points: all.collect() }
     }
 
-    fn searched(until: i64, past: Past) -> Vec<Moved> {
+    fn searched(since: &str, until: i64, past: Past) -> Vec<Moved> {
         let now = Timestamp::from_second(until).unwrap();
-        let window = Window::parse(Some("-30h"), None, None, 1.hour(), now).unwrap();
+        let window = Window::parse(Some(since), None, None, 1.hour(), now).unwrap();
         let zones = [(past.host.clone(), TimeZone::UTC)].into();
-        search(&[past], &Time::of(&window), &zones).moved
+        search(&[past], &Time::of(&window, 60), &zones).moved
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_is_compared_with_half_an_hour_of_polls() {
+        let until = MONDAY + DAY_SECS;
+        let more = |secs| if secs >= until - 900 { 40.0 } else { 0.0 };
+        let all = past(until - 7_200, until, more);
+        let minutes = |point: &Point| (0..5).map(|n| Point { secs: point.secs + n * 60, ..*point });
+        let points = all.points.iter().flat_map(minutes).collect();
+        let found = searched("-17m", until, Past { points, ..all });
+        let [moved] = found.as_slice() else { panic!("{} moves", found.len()) };
+        assert!((moved.at - (until - 900)).abs() <= 60, "{}", moved.at - until);
     }
 
     #[test]
     fn a_deploy_shows_in_a_window_of_a_day_and_a_half_and_the_rhythm_does_not() {
         let (from, until) = (MONDAY, MONDAY + 4 * DAY_SECS);
-        assert!(searched(until, past(from, until, |_| 0.0)).is_empty());
+        assert!(searched("-30h", until, past(from, until, |_| 0.0)).is_empty());
         let deploy = until - 24 * HOUR;
         let more = |secs| if secs >= deploy { 12.0 } else { 0.0 };
-        let found = searched(until, past(from, until, more));
+        let found = searched("-30h", until, past(from, until, more));
         let [moved] = found.as_slice() else { panic!("{} moves", found.len()) };
         assert!((moved.at - deploy).abs() <= 1_200, "{}", moved.at - deploy);
         assert!((moved.after - moved.before - 12.0).abs() < 3.0 && moved.until.is_none());
@@ -342,15 +358,18 @@ mod tests {
         // From Saturday noon to Sunday evening, after a working week.
         let (from, until) = (MONDAY, MONDAY + 6 * DAY_SECS + 18 * HOUR);
         let free = |secs: i64| if secs >= MONDAY + 5 * DAY_SECS { -20.0 } else { 0.0 };
-        assert!(searched(until, past(from, until, free)).is_empty());
+        assert!(searched("-30h", until, past(from, until, free)).is_empty());
     }
 
     #[test]
     fn an_incident_of_yesterday_is_no_news_today() {
         let (from, until) = (MONDAY, MONDAY + 4 * DAY_SECS);
         let gone = until - 40 * HOUR..until - 37 * HOUR;
-        let found =
-            searched(until, past(from, until, |at| if gone.contains(&at) { 30.0 } else { 0.0 }));
+        let found = searched(
+            "-30h",
+            until,
+            past(from, until, |at| if gone.contains(&at) { 30.0 } else { 0.0 }),
+        );
         assert!(found.is_empty());
     }
 }
