@@ -81,6 +81,8 @@ const STEPS_OF_DAYS: &[i64] = &[600, 900, 1_200, 1_800];
 /// the same time on earlier days.
 pub(super) const RHYTHM_SECS_MIN: i64 = 12 * 3_600;
 const DAY_SECS: i64 = 86_400;
+/// Part of a move that other days must not have had at the same time.
+const BEYOND_SHARE: f64 = 0.5;
 /// Part of the values of a window that has to have such a value, or all are taken as they are.
 const RHYTHM_KNOWN_SHARE: f64 = 0.5;
 
@@ -252,8 +254,12 @@ pub(super) fn search(past: &[Past], time: &Time, zones: &BTreeMap<HostName, Time
             let enough = known(beyond.get(border..)) as f64 >= sides[1] as f64 * RHYTHM_KNOWN_SHARE;
             enough.then_some(beyond)
         });
-        let by_day = beyond.and_then(|it| moved_beyond(values, &it, border, matters(metric)));
-        let Some(searched) = by_day.or_else(|| moved(values, border, matters(metric))) else {
+        let plain = moved(values, border, matters(metric));
+        let by_day = beyond.and_then(|it| {
+            let by_day = moved_beyond(values, &it, border, matters(metric))?;
+            Some(either(by_day, plain, &it))
+        });
+        let Some(searched) = by_day.or(plain) else {
             found.untestable += 1;
             continue;
         };
@@ -275,6 +281,19 @@ pub(super) fn search(past: &[Past], time: &Time, zones: &BTreeMap<HostName, Time
     let sure = candidates.into_iter().zip(adjusted).filter(|(_, p)| *p < P_MAX);
     found.moved = sure.filter_map(|(moved, _)| moved).collect();
     found
+}
+
+/// What was found by days, or as the values are: so large that it shows through the rhythm, unless
+/// it is the rhythm.
+fn either(by_day: Searched, plain: Option<Searched>, beyond: &[f64]) -> Searched {
+    let Some(plain) = plain else { return by_day };
+    let is_beyond = |it: &Move| {
+        let moved = beyond.get(it.from..it.until).and_then(median);
+        moved.is_some_and(|moved| moved / (it.after - it.before) >= BEYOND_SHARE)
+    };
+    let moved = by_day.moved.or(plain.moved.filter(is_beyond));
+    // Of two looks the more improbable counts, and both are paid for.
+    Searched { p: (2.0 * by_day.p.min(plain.p)).min(1.0), moved }
 }
 
 /// Where a series moved beyond what other days had at the same time; told in the unit of the series.
@@ -334,8 +353,9 @@ mod tests {
         let until = MONDAY + DAY_SECS;
         let more = |secs| if secs >= until - 900 { 40.0 } else { 0.0 };
         let all = past(until - 7_200, until, more);
-        let minutes = |point: &Point| (0..5).map(|n| Point { secs: point.secs + n * 60, ..*point });
-        let points = all.points.iter().flat_map(minutes).collect();
+        let minutes =
+            |point: Point| (0..5).map(move |n| Point { secs: point.secs + n * 60, ..point });
+        let points = all.points.iter().copied().flat_map(minutes).collect();
         let found = searched("-17m", until, Past { points, ..all });
         let [moved] = found.as_slice() else { panic!("{} moves", found.len()) };
         assert!((moved.at - (until - 900)).abs() <= 60, "{}", moved.at - until);
@@ -351,6 +371,28 @@ mod tests {
         let [moved] = found.as_slice() else { panic!("{} moves", found.len()) };
         assert!((moved.at - deploy).abs() <= 1_200, "{}", moved.at - deploy);
         assert!((moved.after - moved.before - 12.0).abs() < 3.0 && moved.until.is_none());
+    }
+
+    #[test]
+    fn a_day_that_is_compared_with_a_night_did_not_move_and_a_leak_over_it_did() {
+        let (from, until) = (MONDAY, MONDAY + 3 * DAY_SECS + 21 * HOUR);
+        let begin = until - 13 * HOUR;
+        assert!(searched("-13h", until, past(from, until, |_| 0.0)).is_empty());
+        #[expect(clippy::cast_precision_loss, reason = "some hours")]
+        let leak = |secs: i64| (secs - begin).max(0) as f64 * 35.0 / (13.0 * 3_600.0);
+        let found = searched("-13h", until, past(from, until, leak));
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn what_shows_through_noisy_days_is_told_unless_it_is_their_rhythm() {
+        let at = |before, after| Move { from: 2, until: 4, before, after, effect: 5.0, values: 2 };
+        let none = Searched { p: 0.5, moved: None };
+        let plain = Searched { p: 1e-9, moved: Some(at(40.0, 60.0)) };
+        let told = either(none, Some(plain), &[0.0, 0.0, 15.0, 18.0]);
+        assert_eq!((told.moved, told.p), (plain.moved, 2e-9));
+        assert_eq!(either(none, Some(plain), &[0.0, 0.0, 1.0, 2.0]).moved, None);
+        assert_eq!(either(none, None, &[]), none);
     }
 
     #[test]
