@@ -83,8 +83,6 @@ pub(super) const RHYTHM_SECS_MIN: i64 = 12 * 3_600;
 const DAY_SECS: i64 = 86_400;
 /// Part of a move that other days must not have had at the same time.
 const BEYOND_SHARE: f64 = 0.5;
-/// Part of the values of a window that has to have such a value, or all are taken as they are.
-const RHYTHM_KNOWN_SHARE: f64 = 0.5;
 
 /// The window, the time before it, and how finely both are looked at.
 #[derive(Clone, Copy)]
@@ -247,12 +245,9 @@ pub(super) fn search(past: &[Past], time: &Time, zones: &BTreeMap<HostName, Time
         if sides == [0, 0] {
             continue;
         }
-        let beyond = days.zip(free.get(&one.host)).and_then(|([day, _], free)| {
+        let beyond = days.zip(free.get(&one.host)).map(|([day, _], free)| {
             let alike = |one: usize, other: usize| free.get(one) == free.get(other);
-            let beyond = beyond_days(&all, older + border, day, alike).split_off(older);
-            #[expect(clippy::cast_precision_loss, reason = "some hundred steps")]
-            let enough = known(beyond.get(border..)) as f64 >= sides[1] as f64 * RHYTHM_KNOWN_SHARE;
-            enough.then_some(beyond)
+            beyond_days(&all, older + border, day, alike).split_off(older)
         });
         let plain = moved(values, border, matters(metric));
         let by_day = beyond.and_then(|it| {
@@ -289,7 +284,8 @@ fn either(by_day: Searched, plain: Option<Searched>, beyond: &[f64]) -> Searched
     let Some(plain) = plain else { return by_day };
     let is_beyond = |it: &Move| {
         let moved = beyond.get(it.from..it.until).and_then(median);
-        moved.is_some_and(|moved| moved / (it.after - it.before) >= BEYOND_SHARE)
+        // Where no day is alike nothing speaks against it.
+        moved.is_none_or(|moved| moved / (it.after - it.before) >= BEYOND_SHARE)
     };
     let moved = by_day.moved.or(plain.moved.filter(is_beyond));
     // Of two looks the more improbable counts, and both are paid for.
@@ -392,6 +388,7 @@ mod tests {
         let told = either(none, Some(plain), &[0.0, 0.0, 15.0, 18.0]);
         assert_eq!((told.moved, told.p), (plain.moved, 2e-9));
         assert_eq!(either(none, Some(plain), &[0.0, 0.0, 1.0, 2.0]).moved, None);
+        assert_eq!(either(none, Some(plain), &[0.0, 0.0, f64::NAN, f64::NAN]).moved, plain.moved);
         assert_eq!(either(none, None, &[]), none);
     }
 
