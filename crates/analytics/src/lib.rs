@@ -8,6 +8,7 @@ mod anomaly;
 mod capacity;
 mod changepoint;
 mod compare;
+mod daily;
 mod debounce;
 mod dependency;
 mod draws;
@@ -32,6 +33,7 @@ pub use compare::{
     Better, Comparison, MannWhitney, Terms, Untestable, Verdict, Windows, adjust_p_values,
     compare_days, compare_windows, cost_per_traffic, mann_whitney,
 };
+pub use daily::{DAYS_BACK_MAX, beyond_days};
 pub use debounce::{Alert, Debounce, Flap, Memory, Rule, Side, clear_limit, flap_percent};
 pub use dependency::{Correlation, Hypothesis, correlate, hypotheses};
 pub use enough::{Confidence, NotEnough};

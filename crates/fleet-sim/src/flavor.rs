@@ -12,6 +12,7 @@ mod v3;
 mod v4;
 mod v5;
 
+pub use containers::humanised;
 pub use events::history;
 pub use limits::{info, limits};
 pub use processes::extended;

@@ -75,8 +75,10 @@ pub struct Effect {
     /// From when to when it shows.
     pub span: Span,
     /// The series that move, most telling first, in the product's words: `fs.percent[/]`. Empty when
-    /// only events tell of it.
+    /// nothing that the host serves moves.
     pub series: Vec<String>,
+    /// What happens that is no series, in the product's words, and to which item.
+    pub events: Vec<(&'static str, String)>,
 }
 
 /// An incident that was played: the truth to score against.
@@ -136,11 +138,11 @@ impl Scenario {
             }
             let begin = begin + effects.len() as f64 * row.lag_secs;
             let span = Span { begin, end: begin + secs };
-            let mut stage = Stage { actor, span, order: effects.len(), seed, series: Vec::new() };
+            let mut stage = Stage::new(actor, span, effects.len(), seed);
             (row.play)(&mut stage);
-            let series = stage.series;
+            let (series, events) = stage.seen();
             let name = actor.host.spec.name.clone();
-            effects.push(Effect { host: *host, name, span, series });
+            effects.push(Effect { host: *host, name, span, series, events });
         }
         let (Some(first), Some(last)) = (effects.first(), effects.last()) else { return false };
         let span = Span { begin: first.span.begin, end: last.span.end };

@@ -1,5 +1,6 @@
 //! Everything known of one server at one moment: immutable, replaced whole.
 
+pub mod lives;
 pub mod mounts;
 pub mod programs;
 mod readings;

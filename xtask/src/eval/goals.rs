@@ -67,6 +67,7 @@ fn all_goals(rows: &Rows) -> Vec<Goal> {
     goals.extend(change_goals(rows));
     goals.extend(exhaustion_goals(rows));
     goals.extend(quiet_goals(rows));
+    goals.extend(incident_goals(rows));
     goals
 }
 
@@ -143,6 +144,24 @@ fn exhaustion_goals(rows: &Rows) -> Vec<Goal> {
         ),
         met: (0.9..=0.99).contains(&covered.share()) && wrong.share() <= 0.04 && width <= 0.5,
     }]
+}
+
+fn incident_goals(rows: &Rows) -> Option<Goal> {
+    let unusual = || rows.table("incidents").filter(|row| !row.truth("usual"));
+    let sum = |key: &str| unusual().map(|row| row.number(key)).sum::<f64>();
+    let told = Share { part: sum("told"), whole: sum("traced") };
+    (told.whole > 0.0).then(|| Goal {
+        what: "scripted incidents, told by `detect_anomalies` or `what_changed`".to_owned(),
+        goal: "≥ .95 of those that leave a trace".to_owned(),
+        ours: format!(
+            "{} of {}, {} (≥ {})",
+            told.part,
+            told.whole,
+            share(told.share()),
+            share(told.at_least())
+        ),
+        met: told.share() >= 0.95,
+    })
 }
 
 fn quiet_goals(rows: &Rows) -> Vec<Goal> {

@@ -341,17 +341,20 @@ fn incidents(rows: &Rows) -> String {
         let _ = write!(text, " `{rule}` {}.", quiet.under("by_rule").number(rule));
     }
     text.push_str(
-        "\n\n**Incidents**: each kind once a seed after a calm third. *Alerted*: an alert of a server that was \
+        "\n\n**Incidents**: each kind once a seed after a calm third. *Traced*: something that the server \
+         serves shows it; what leaves no trace nobody can tell. *Alerted*: an alert of a server that was \
          struck, from the begin of the incident to an hour after its end. *Found*: the tool, asked after the \
          end, names a server that was struck with a series that the script moved among its first three \
-         entries. Entries that tell of another incident are right as well and are skipped. What is usual shall not be told.\n\n",
+         entries; of crash loops, reboots and restarts of Glances, whose trace is an event, also with that \
+         event among the first three events. *Told*: found by either, of those that left a trace. \
+         Entries that tell of another incident are right as well and are skipped. What is usual shall not be told.\n\n",
     );
     let mut tools: Vec<&str> =
         rows.table("incidents").flat_map(|row| row.under("found").keys()).collect();
     tools.sort_unstable();
     tools.dedup();
     let found: Vec<String> = tools.iter().map(|tool| format!("found by `{tool}`")).collect();
-    let mut heads = vec!["kind", "played", "alerted"];
+    let mut heads = vec!["kind", "played", "traced", "alerted", "told"];
     heads.extend(found.iter().map(String::as_str));
     let mut table = Table::new(&heads);
     for row in rows.table("incidents") {
@@ -360,9 +363,12 @@ fn incidents(rows: &Rows) -> String {
         let mut cells = vec![
             format!("{}{usual}", row.text("kind")),
             played.to_string(),
+            row.number("traced").to_string(),
             digits(row.number("alerted") / played, 2),
+            digits(Share::of(row, "told", "traced").share(), 2),
         ];
-        let found = tools.iter().map(|tool| row.under("found").number(tool) / played);
+        let traced = row.number("traced");
+        let found = tools.iter().map(|tool| row.under("found").number(tool) / traced);
         cells.extend(found.map(|it| digits(it, 2)));
         table.row(&cells);
     }

@@ -32,17 +32,9 @@ fn status(state: ContainerState, shows_health: bool) -> &'static str {
     }
 }
 
-/// Whether the server measures a container in this state.
-fn has_stats(state: ContainerState, shows_health: bool) -> bool {
-    match state {
-        ContainerState::Running | ContainerState::Healthy | ContainerState::Paused => true,
-        ContainerState::Unhealthy | ContainerState::Starting => !shows_health,
-        ContainerState::Exited | ContainerState::Restarting => false,
-    }
-}
-
-/// A span as the servers' humanising library says it.
-fn humanised(secs: f64) -> String {
+/// A span in the words of a container's uptime.
+#[must_use]
+pub fn humanised(secs: f64) -> String {
     let (minutes, hours, days) = (secs / 60.0, secs / 3_600.0, secs / 86_400.0);
     match () {
         () if secs < 60.0 => format!("{} secs", secs as u64),
@@ -102,7 +94,7 @@ fn nulls(w: &mut Json, names: &[&str]) {
 /// A record of API 4.
 fn record(model: &Model<'_>, flavor: Flavor, now: &ContainerNow<'_>, w: &mut Json) {
     let newest = flavor == Flavor::V4_5_8;
-    let measured = has_stats(now.state, newest);
+    let measured = now.state.is_measured(newest);
     let kind = now.container.kind;
     w.field("key", "name");
     w.field("name", kind.name);
@@ -159,7 +151,7 @@ fn measures(model: &Model<'_>, now: &ContainerNow<'_>, newest: bool, w: &mut Jso
 
 /// A record of API 3.
 fn old(model: &Model<'_>, now: &ContainerNow<'_>, w: &mut Json) {
-    let measured = has_stats(now.state, false);
+    let measured = now.state.is_measured(false);
     let kind = now.container.kind;
     w.field("key", "name");
     w.field("name", kind.name);

@@ -26,6 +26,12 @@ impl CrashLoop {
     }
 }
 
+/// When the last of these loops that is over ended: it lives from there on.
+#[must_use]
+pub fn mended(loops: &[CrashLoop], time: f64) -> Option<f64> {
+    loops.iter().map(|it| it.end).filter(|end| *end <= time).reduce(f64::max)
+}
+
 /// Seconds since the last start within any of these loops; `None` outside of all.
 #[must_use]
 pub fn alive_secs(loops: &[CrashLoop], time: f64) -> Option<f64> {

@@ -3,7 +3,7 @@
 use super::{Counter, Model, Moment};
 use crate::host::catalog::ContainerKindState;
 use crate::host::{Container, script};
-use crate::load::{hash, unit};
+use crate::load::{Curve, hash, unit};
 
 /// What the engine says about a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,19 @@ pub struct ContainerNow<'h> {
     pub uptime_secs: f64,
 }
 
+impl ContainerState {
+    /// Whether a server measures a container in this state; one that shows the verdict of health
+    /// checks in place of the state measures none whose check has not passed.
+    #[must_use]
+    pub const fn is_measured(self, shows_health: bool) -> bool {
+        match self {
+            Self::Running | Self::Healthy | Self::Paused => true,
+            Self::Unhealthy | Self::Starting => !shows_health,
+            Self::Exited | Self::Restarting => false,
+        }
+    }
+}
+
 impl ContainerNow<'_> {
     /// Its identifier: 64 hexadecimal digits, others whenever it was made anew.
     #[must_use]
@@ -70,7 +83,8 @@ impl<'h> Model<'h> {
         let Moment { at, boot, .. } = self.moment;
         let crashing = script::alive_secs(&container.crashes, at);
         let made = container.remade.iter().copied().filter(|made| *made <= at).fold(boot, f64::max);
-        let alive_secs = crashing.unwrap_or(at - made - 20.0).max(1.0);
+        let started = script::mended(&container.crashes, at).unwrap_or(made).max(made);
+        let alive_secs = crashing.unwrap_or(at - started - 20.0).max(1.0);
         let state = match container.kind.state {
             _ if crashing.is_some_and(|secs| secs <= 0.0) => ContainerState::Restarting,
             ContainerKindState::Running => ContainerState::Running,
@@ -92,10 +106,16 @@ impl<'h> Model<'h> {
             remade: remade as u64,
             cpu_percent: 100.0 * self.mean(&container.cpu),
             memory: (container.mem.value(at) * warm) as u64 / 4_096 * 4_096,
-            rx: self.counter(&container.rx, 1.0),
-            tx: self.counter(&container.tx, 1.0),
+            rx: self.since(at - alive_secs, &container.rx),
+            tx: self.since(at - alive_secs, &container.tx),
             created: if remade == 0 { boot - container.age_secs } else { made },
             uptime_secs: alive_secs,
         }
+    }
+
+    /// A counter that begins at zero when its container starts.
+    fn since(&self, start: f64, curve: &Curve) -> Counter {
+        let counter = self.counter_from(start, curve, 1.0);
+        Counter { prev: counter.prev.filter(|_| self.moment.prev >= Some(start)), ..counter }
     }
 }

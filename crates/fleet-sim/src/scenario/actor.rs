@@ -4,9 +4,6 @@ use super::Span;
 use crate::host::Host;
 use crate::model::Moment;
 
-/// Seconds from boot until Glances runs.
-const START_SECS: f64 = 30.0;
-
 /// A host and what was scripted around it.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -44,8 +41,8 @@ impl Actor {
         }
         let last = |times: &[f64]| times.iter().copied().rfind(|time| *time <= at);
         let boot = last(&self.boots).unwrap_or(at);
-        let started = last(&self.starts).map_or(boot, |start| start.max(boot)) + START_SECS;
-        let started = started.min(at);
+        // One start is one time, from the first answer on.
+        let started = last(&self.starts).map_or(boot, |start| start.max(boot));
         let skews = self.skews.iter().filter(|(span, _)| (span.begin..span.end).contains(&at));
         Some(Moment {
             at,

@@ -7,6 +7,14 @@ use crate::load::{Bump, hash, within};
 /// Longest that a change takes to show in full, seconds.
 const SOFT_SECS: f64 = 20.0;
 
+/// What can happen, in the product's words.
+const CONTAINER_RESTARTED: &str = "container restarted";
+const PROGRAM_CAME_BACK: &str = "program came back";
+const GLANCES_RESTARTED: &str = "glances restarted";
+const REBOOT: &str = "reboot";
+const DOWN: &str = "down";
+const UP: &str = "up";
+
 /// One host under one incident.
 pub(super) struct Stage<'a> {
     pub(super) actor: &'a mut Actor,
@@ -15,10 +23,36 @@ pub(super) struct Stage<'a> {
     /// The how many-th host it is, from 0.
     pub(super) order: usize,
     pub(super) seed: u64,
-    pub(super) series: Vec<String>,
+    series: Vec<String>,
+    events: Vec<(&'static str, String)>,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    pub(super) const fn new(actor: &'a mut Actor, span: Span, order: usize, seed: u64) -> Self {
+        Self { actor, span, order, seed, series: Vec::new(), events: Vec::new() }
+    }
+
+    /// What moved and what happened, as far as the host serves the plugins that show it: the truth
+    /// of a series that nobody can read is no truth to be scored.
+    pub(super) fn seen(self) -> (Vec<String>, Vec<(&'static str, String)>) {
+        let spec = &self.actor.host.spec;
+        let on = |plugin: &str| {
+            spec.flavor.plugins().any(|name| name == plugin)
+                && !spec.disabled.iter().any(|off| off == plugin)
+        };
+        let of_series = |name: &String| match name.split('.').next().unwrap_or_default() {
+            "server" => true,
+            plugin => on(plugin),
+        };
+        let of_event = |(what, _): &(&str, String)| match *what {
+            CONTAINER_RESTARTED => on("containers"),
+            PROGRAM_CAME_BACK | GLANCES_RESTARTED => on("processlist"),
+            _ => true,
+        };
+        let series = self.series.into_iter().filter(of_series).collect();
+        (series, self.events.into_iter().filter(of_event).collect())
+    }
+
     /// A hashed number in `low..high`.
     pub(super) fn draw(&self, salt: u64, low: f64, high: f64) -> f64 {
         within(hash(self.seed, self.order as u64), salt, low, high)
@@ -175,11 +209,15 @@ impl Stage<'_> {
             let name = container.kind.name;
             named.push(format!("containers.memory_usage[{name}]"));
             named.push(format!("containers.cpu_percent[{name}]"));
+            self.events.push((CONTAINER_RESTARTED, name.to_owned()));
         } else {
-            let programs = host.processes.iter_mut().filter(|it| !it.kind.cmdline.is_empty());
-            if let Some(process) = programs.max_by(|a, b| a.mem_share.total_cmp(&b.mem_share)) {
-                process.crashes.push(crash);
+            let programs = host.processes.iter().filter(|it| !it.kind.cmdline.is_empty());
+            let largest = programs.max_by(|a, b| a.mem_share.total_cmp(&b.mem_share));
+            if let Some(name) = largest.map(|process| process.kind.name) {
+                let all = host.processes.iter_mut().filter(|it| it.kind.name == name);
+                all.for_each(|process| process.crashes.push(crash));
                 named.push("processcount.total".to_owned());
+                self.events.push((PROGRAM_CAME_BACK, name.to_owned()));
             }
         }
         self.series.extend(named);
@@ -190,6 +228,7 @@ impl Stage<'_> {
         let begin = self.span.begin;
         for container in &mut self.actor.host.containers {
             container.remade.push(begin);
+            self.events.push((CONTAINER_RESTARTED, container.kind.name.to_owned()));
         }
     }
 
@@ -213,12 +252,8 @@ impl Stage<'_> {
     /// Nobody answers.
     pub(super) fn is_silent(&mut self) {
         let span = self.span;
-        self.silent_for(span.secs());
-    }
-
-    fn silent_for(&mut self, secs: f64) {
-        let begin = self.span.begin;
-        self.actor.silences.push(Span { begin, end: begin + secs });
+        self.actor.silences.push(span);
+        self.events.extend([DOWN, UP].map(|what| (what, String::new())));
         self.moves(&["server.up", "server.response"]);
     }
 
@@ -227,6 +262,7 @@ impl Stage<'_> {
         self.is_silent();
         let end = self.span.end;
         insert(&mut self.actor.starts, end);
+        self.events.push((GLANCES_RESTARTED, String::new()));
     }
 
     /// The machine goes down and is up again when the time is over.
@@ -234,6 +270,7 @@ impl Stage<'_> {
         self.is_silent();
         let end = self.span.end;
         insert(&mut self.actor.boots, end);
+        self.events.push((REBOOT, String::new()));
         self.moves(&["uptime.seconds"]);
     }
 }

@@ -84,6 +84,38 @@ pub struct Container {
     pub pod: Option<String>,
 }
 
+impl Container {
+    /// The least and the most seconds that the words of [`uptime`](Self::uptime) can mean: "5 mins"
+    /// are 300 to 360. `None` while it does not run, and for words that this client does not know.
+    #[must_use]
+    pub fn uptime_secs(&self) -> Option<[u64; 2]> {
+        const MINUTE: u64 = 60;
+        const HOUR: u64 = 60 * MINUTE;
+        const DAY: u64 = 24 * HOUR;
+        let words = self.uptime.as_deref()?;
+        if words == "just now" {
+            return Some([0, 10]);
+        }
+        if words == "yesterday" {
+            return Some([DAY, 2 * DAY]);
+        }
+        let (count, unit) = words.split_once(' ')?;
+        let count: u64 = if matches!(count, "a" | "an") { 1 } else { count.parse().ok()? };
+        let secs = match unit.trim_end_matches('s') {
+            "sec" => 1,
+            "min" => MINUTE,
+            "hour" => HOUR,
+            "day" => DAY,
+            "week" => 7 * DAY,
+            "month" => 30 * DAY,
+            "year" => 365 * DAY,
+            _ => return None,
+        };
+        let least = count.checked_mul(secs)?;
+        Some([least, least.checked_add(secs)?])
+    }
+}
+
 /// `processcount`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ProcessCount {

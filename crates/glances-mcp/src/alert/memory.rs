@@ -7,7 +7,7 @@ use glances_client::Plugin;
 use serde::{Deserialize, Serialize};
 
 use super::{exact::Exact, source::filling};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, lives::Life};
 
 /// Uptimes are rounded to seconds and read a moment apart.
 const UPTIME_SLACK_SECS: f64 = 5.0;
@@ -44,10 +44,11 @@ pub(super) struct Memory {
     containers: BTreeMap<String, Restarts>,
 }
 
-/// One container: its identifier and when that changed.
+/// One container: what was read of it last, and when it started anew.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Restarts {
-    id: String,
+    life: Life,
     at: VecDeque<i64>,
 }
 
@@ -118,13 +119,14 @@ impl Memory {
                 continue;
             }
             let restarts = self.containers.entry(container.name.clone()).or_default();
-            if known && restarts.id != container.id {
+            let life = Life::of(container);
+            if life.restarted_since(&restarts.life).is_some() {
                 restarts.at.push_back(secs);
                 if restarts.at.len() > RESTARTS {
                     restarts.at.pop_front();
                 }
             }
-            restarts.id.clone_from(&container.id);
+            restarts.life = life;
         }
         // Between two ids a container is absent: it is forgotten when its last restart is old.
         let present: Vec<&str> =

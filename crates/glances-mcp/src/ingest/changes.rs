@@ -10,7 +10,10 @@ use glances_client::{
 
 use crate::{
     render,
-    snapshot::{DOWN_AFTER, Snapshot},
+    snapshot::{
+        DOWN_AFTER, Snapshot,
+        lives::{Life, Restart},
+    },
     store::Event,
 };
 
@@ -109,6 +112,16 @@ impl Found<'_> {
         at(self.before).is_some() && at(self.after).is_some() && at(self.before) != at(self.after)
     }
 
+    /// Whether the machine started after a plugin was read in the earlier one.
+    fn booted_since(&self, plugin: Plugin) -> bool {
+        let at = |of: &Snapshot, plugin| of.readings.get(&plugin).and_then(|reading| reading.at);
+        let read = at(self.before, plugin);
+        let booted = at(self.after, Plugin::Uptime).zip(self.after.uptime_secs());
+        booted.zip(read).is_some_and(|((at, secs), read)| {
+            at.duration_since(read).as_secs_f64() + UPTIME_SLACK_SECS > *secs
+        })
+    }
+
     fn reach(&mut self) {
         let down = |of: &Snapshot| of.reach.failures_in_row >= DOWN_AFTER;
         match (down(self.before), down(self.after)) {
@@ -195,27 +208,24 @@ impl Found<'_> {
             all.map(|container| (container.name.clone(), container.clone())).collect()
         };
         let (old, new) = (by_name(self.before), by_name(self.after));
+        let booted = self.booted_since(Plugin::Containers);
         for (name, container) in &new {
-            let image = || container.image.clone();
-            match old.get(name) {
-                None => self.add(kind::CONTAINER_CAME, name, image()),
-                Some(was) if was.id != container.id => {
-                    self.add(
-                        kind::CONTAINER_RESTARTED,
-                        name,
-                        format!("made anew from {}", image()),
-                    );
+            let Some(was) = old.get(name) else {
+                self.add(kind::CONTAINER_CAME, name, container.image.clone());
+                continue;
+            };
+            if let Some(how) = Life::of(container).restarted_since(&Life::of(was)) {
+                // Whatever runs on a machine starts when it does.
+                if how == Restart::MadeAnew || !booted {
+                    self.add(kind::CONTAINER_RESTARTED, name, restart(how, was, container));
                 }
-                Some(was) if was.health != container.health => {
-                    let word = |of: &Container| {
-                        of.health.map_or("none".to_owned(), |health| {
-                            format!("{health:?}").to_lowercase()
-                        })
-                    };
-                    let detail = format!("{} to {}", word(was), word(container));
-                    self.add(kind::CONTAINER_HEALTH, name, detail);
-                }
-                Some(_) => {}
+            } else if was.health != container.health {
+                let word = |of: &Container| {
+                    let health = of.health.map(|health| format!("{health:?}").to_lowercase());
+                    health.unwrap_or_else(|| "none".to_owned())
+                };
+                let detail = format!("{} to {}", word(was), word(container));
+                self.add(kind::CONTAINER_HEALTH, name, detail);
             }
         }
         for name in old.keys().filter(|name| !new.contains_key(*name)) {
@@ -266,6 +276,16 @@ impl Found<'_> {
     }
 }
 
+fn restart(how: Restart, was: &Container, now: &Container) -> String {
+    match how {
+        Restart::MadeAnew => format!("made anew from {}", now.image),
+        Restart::Died => "it died, and its engine starts it again".to_owned(),
+        Restart::Started => "it had ended".to_owned(),
+        Restart::Younger => format!("it had run for {}", was.uptime.as_deref().unwrap_or("longer")),
+        Restart::Unchecked => "its health check begins anew".to_owned(),
+    }
+}
+
 /// The one process that serves Glances' API, if it is one: `glances -w`, or `python -m glances -w`.
 fn serving(of: &Snapshot) -> Option<&Process> {
     let serves = |process: &&Process| {
@@ -294,7 +314,10 @@ mod tests {
 
     use glances_client::{
         FetchError,
-        model::{Cpu, Disk, Filesystem, Mem, Payload, Process, ProcessMemory},
+        model::{
+            ContainerState, Cpu, Disk, Filesystem, Health, Mem, Meter, Payload, Process,
+            ProcessMemory,
+        },
     };
     use jiff::Timestamp;
 
@@ -369,6 +392,66 @@ mod tests {
         let up = |n, secs| poll(n, vec![(Plugin::Uptime, Payload::Uptime(secs))]);
         assert_eq!(words(&up(0, 90_000.0), &up(1, 40.0)), ["reboot "]);
         assert_eq!(words(&up(0, 90_000.0), &up(1, 89_999.0)), Vec::<String>::new());
+    }
+
+    fn docker(n: i64, uptime: &str, health: Option<Health>, machine_secs: f64) -> Snapshot {
+        let container = Container {
+            name: "api".to_owned(),
+            id: "a".to_owned(),
+            engine: "docker".to_owned(),
+            state: ContainerState::Running,
+            health,
+            image: "api:1".to_owned(),
+            command: None,
+            created: None,
+            uptime: Some(uptime.to_owned()),
+            cpu_percent: None,
+            cpu_limit_cores: None,
+            memory_used: None,
+            memory_limit: None,
+            network_recv: Meter::default(),
+            network_sent: Meter::default(),
+            io_read: Meter::default(),
+            io_write: Meter::default(),
+            ports: None,
+            pod: None,
+        };
+        let containers = Payload::Containers(vec![container]);
+        let payloads =
+            vec![(Plugin::Uptime, Payload::Uptime(machine_secs)), (Plugin::Containers, containers)];
+        poll(n, payloads)
+    }
+
+    #[test]
+    fn a_container_that_keeps_its_id_and_is_younger_was_restarted() {
+        let (before, after) =
+            (docker(0, "5 mins", None, 9e5), docker(1, "10 secs", None, 9e5 + 60.0));
+        assert_eq!(words(&before, &after), ["container_restarted api"]);
+        assert_eq!(between(&before, &after)[0].detail, "it had run for 5 mins");
+        let later = docker(1, "6 mins", None, 9e5 + 60.0);
+        assert_eq!(words(&before, &later), Vec::<String>::new());
+    }
+
+    #[test]
+    fn containers_of_a_machine_that_started_anew_are_no_events() {
+        let (before, after) = (docker(0, "5 mins", None, 9e5), docker(1, "10 secs", None, 40.0));
+        assert_eq!(words(&before, &after), ["reboot "]);
+        // The containers are read less often than the uptime.
+        let mut known = docker(0, "5 mins", None, 9e5);
+        let up = (Plugin::Uptime, Payload::Uptime(20.0));
+        known
+            .readings
+            .insert(up.0, poll(0, vec![up]).readings.get(&Plugin::Uptime).unwrap().clone());
+        assert_eq!(words(&known, &after), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_health_check_that_turns_is_told_and_one_that_begins_anew_is_a_restart() {
+        let of = |n, health| docker(n, "5 mins", Some(health), 9e5 + 60.0 * n as f64);
+        let (healthy, sick) = (of(0, Health::Healthy), of(1, Health::Unhealthy));
+        assert_eq!(words(&healthy, &sick), ["container_health api"]);
+        assert_eq!(between(&healthy, &sick)[0].detail, "healthy to unhealthy");
+        assert_eq!(words(&healthy, &of(1, Health::Starting)), ["container_restarted api"]);
     }
 
     fn process(pid: u32, command: &str, spent: f64) -> Process {

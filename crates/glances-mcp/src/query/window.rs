@@ -103,10 +103,10 @@ impl Window {
         Ok(window)
     }
 
-    /// The time of its length before it.
+    /// So many seconds before it.
     #[must_use]
-    pub fn before(&self) -> Self {
-        let length = jiff::SignedDuration::from_secs(self.secs());
+    pub fn before(&self, secs: i64) -> Self {
+        let length = jiff::SignedDuration::from_secs(secs);
         let since = self.since.checked_sub(length).unwrap_or(Timestamp::UNIX_EPOCH);
         Self { since, until: self.since, zone: self.zone.clone() }
     }
@@ -126,7 +126,11 @@ impl Window {
     /// A moment in the window's zone, with its offset.
     #[must_use]
     pub fn written(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        let at = at.to_zoned(self.zone.clone());
+        // UTC is written as everywhere else.
+        let form =
+            if at.offset().is_zero() { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+        at.strftime(form).to_string()
     }
 }
 
@@ -320,6 +324,8 @@ mod tests {
         assert_eq!(day.secs(), 14 * 3_600);
         assert_eq!(day.written(day.since), "2026-10-25T00:00:00+02:00");
         assert_eq!(day.written(now), "2026-10-25T13:00:00+01:00");
+        let utc = Window::parse(Some("-1h"), None, None, 1.hour(), now).unwrap();
+        assert_eq!(utc.written(now), "2026-10-25T12:00:00Z");
     }
 
     #[test]

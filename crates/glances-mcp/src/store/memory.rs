@@ -57,17 +57,28 @@ impl Data {
 }
 
 /// A store without a disk.
-#[derive(Default)]
 pub struct Memory {
     data: Mutex<Data>,
-    points_max: Option<usize>,
+    points_max: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::keeping(POINTS_MAX)
+    }
 }
 
 impl Memory {
+    /// One that keeps so many points of a series, and of everything else.
+    #[must_use]
+    pub fn keeping(points_max: usize) -> Self {
+        Self { data: Mutex::default(), points_max }
+    }
+
     /// One that keeps everything, for tests.
     #[cfg(test)]
     pub(crate) fn unbounded() -> Self {
-        Self { points_max: Some(usize::MAX), ..Self::default() }
+        Self::keeping(usize::MAX)
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Data) -> T) -> T {
@@ -78,7 +89,7 @@ impl Memory {
 #[async_trait]
 impl Store for Memory {
     async fn append(&self, batch: &Batch) -> Result<(), StoreError> {
-        let most = self.points_max.unwrap_or(POINTS_MAX);
+        let most = self.points_max;
         self.with(|data| {
             for sample in &batch.samples {
                 let host = data.samples.entry(sample.host.clone()).or_default();

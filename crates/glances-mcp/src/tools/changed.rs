@@ -59,7 +59,7 @@ pub(super) struct WhatChangedInput {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct WhatChangedOutput {
-    /// The window; compared with the time of its length before.
+    /// The window; compared with the time of its length before, of 30 polls at least.
     from: String,
     until: String,
     /// Changes of one cause, strongest first. Their order in time is no proof of cause.
@@ -138,7 +138,8 @@ struct Evidence {
 
 const METHOD: &str = "the stretch with the largest Mann-Whitney statistic against the rest, \
     p < 0.01 after Benjamini & Hochberg over all series, at least 4 spreads and a size that matters, \
-    not there earlier, nor at this hour on 2 of the last 7 days";
+    not there earlier, nor at this hour on 2 of the last 7 days; from 12 h to 2 days what is beyond \
+    this hour of the last 3 days that are alike";
 
 /// Servers of one call.
 const SERVERS_MAX: usize = 500;
@@ -184,10 +185,10 @@ impl Tool for WhatChanged {
         let cut = Cut::new(&selection, input.format, input.limit, None, input.cursor.as_ref())?;
         let detailed = usize::from(input.format.detailed());
         let shown = |[concise, detail]: [usize; 2]| if detailed == 1 { detail } else { concise };
-        let time = Time::of(&window);
+        let time = Time::of(&window, interval_secs(&selection));
         let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
         let asked = asked(&cx, &selection, &input.metrics, &mut notes).await?;
-        let mut found = read(&cx, asked, time).await?;
+        let mut found = read(&cx, &selection, asked, time).await?;
         gaps(&found, &selection, &time, &mut notes);
         let usual = usual::leave_out(&cx, &mut found, &time, &mut notes).await?;
         let hosts: Vec<HostName> = selection.aliases();
@@ -195,14 +196,20 @@ impl Tool for WhatChanged {
         found.moved.extend(around::outages(&happened, &selection));
         let groups = group::group(std::mem::take(&mut found.moved), near(&selection, &time));
         let (total, sure) = (groups.len(), usual.unknown == 0);
+        let is_guess = |group: &Group| is_guess(&selection, group);
+        if groups.iter().any(is_guess) {
+            notes.push(GUESSED.to_owned());
+        }
         let mut events = around::events(&happened, &groups, &window);
         cut_note(&mut events, shown(EVENTS_SHOWN), "kinds of events", &mut notes);
         let past_alerts = cx.query.past_alerts(&cx.principal, &selection, window.span()).await?;
         let mut alerts = around::alerts(&past_alerts, &groups, &window);
         cut_note(&mut alerts, shown(ALERTS_SHOWN), "alerts that began", &mut notes);
         let most = shown(MOVES_SHOWN);
-        let rows: Vec<ChangeRow> =
-            groups.iter().map(|group| ChangeRow::of(group, &window, sure, most)).collect();
+        let rows: Vec<ChangeRow> = groups
+            .iter()
+            .map(|it| ChangeRow::of(it, &window, sure && !is_guess(it), most))
+            .collect();
         let mut tally = Tally::new(&selection);
         // The past of a server that is down is there.
         tally.all_answer();
@@ -217,7 +224,7 @@ impl Tool for WhatChanged {
             moves.extend(told.map(|moved| MoveRow::of(group.number, moved, &window)));
         }
         let programs = around::programs(&cx, &groups, &time).await?;
-        let before = window.before();
+        let before = window.before(time.before.secs());
         Ok(WhatChangedOutput {
             from: window.written(window.since),
             until: window.written(window.until),
@@ -292,6 +299,7 @@ async fn asked(
 /// Reads all series, some servers at a time, and looks for moves in them.
 async fn read(
     cx: &Context,
+    selection: &Selection,
     asked: Vec<(HostName, Vec<SeriesName>)>,
     time: Time,
 ) -> Result<Found, ToolError> {
@@ -302,12 +310,14 @@ async fn read(
     while asked.peek().is_some() {
         let some: Vec<_> = asked.by_ref().take(SERVERS_AT_ONCE).collect();
         done += some.len();
-        past.extend(cx.query.past(&cx.principal, some, time.whole(), time.level).await?);
+        past.extend(cx.query.past(&cx.principal, some, time.read(), time.level).await?);
         #[expect(clippy::cast_precision_loss, reason = "servers are few")]
         cx.progress.step(done as f64, total as f64, "servers read");
     }
+    let hosts = selection.servers.iter().map(|it| &it.host);
+    let zones = hosts.map(|host| (host.alias.clone(), host.timezone.clone())).collect();
     // Arithmetic for a fleet: not on a thread that others wait for.
-    let searched = tokio::task::spawn_blocking(move || series::search(&past, &time));
+    let searched = tokio::task::spawn_blocking(move || series::search(&past, &time, &zones));
     Ok(searched.await.unwrap_or_default())
 }
 
@@ -337,13 +347,28 @@ fn gaps(found: &Found, selection: &Selection, time: &Time, notes: &mut Vec<Strin
     }
 }
 
+/// Of the server that is polled least often.
+fn interval_secs(selection: &Selection) -> i64 {
+    let longest = selection.servers.iter().map(|it| it.host.interval.as_secs()).max();
+    i64::try_from(longest.unwrap_or(0)).unwrap_or(0)
+}
+
 /// What cannot be told apart at this resolution.
 fn near(selection: &Selection, time: &Time) -> Near {
-    let interval = selection.servers.iter().map(|it| it.host.interval.as_secs()).max();
-    let interval = i64::try_from(interval.unwrap_or(0)).unwrap_or(0);
+    let interval = interval_secs(selection);
     // Polls are spread over their interval, and steps are cut.
     let same_secs = (2 * time.step).max(interval + interval / 2);
     Near { same_secs, story_secs: STORY_SECS + 2 * same_secs }
+}
+
+const GUESSED: &str = "a cascade is told by its order alone: no `depends_on` says that these servers \
+    need each other, and two incidents within minutes look the same";
+
+/// Whether servers moved one after the other of which none is known to need another.
+fn is_guess(selection: &Selection, group: &Group) -> bool {
+    let moved = |host: &HostName| group.onsets.iter().any(|(it, _)| it == host);
+    let mut hosts = selection.servers.iter().map(|it| &it.host).filter(|it| moved(&it.alias));
+    group.verdict == Verdict::Cascading && !hosts.any(|host| host.depends_on.iter().any(moved))
 }
 
 fn cut_note<T>(rows: &mut Vec<T>, most: usize, what: &str, notes: &mut Vec<String>) {
@@ -429,6 +454,13 @@ impl Output for WhatChangedOutput {
                 return format!(
                     "Too little history to tell what changed from {from} to {until}: of \
                      {untestable} series none has 20 values before and 3 in the window."
+                );
+            }
+            if let Some(event) = self.events.first().filter(|event| event.story) {
+                return format!(
+                    "No series moved beyond the usual from {from} to {until}, of {tested} that were \
+                     looked at. What happened there: {}.",
+                    event.sentence()
                 );
             }
             return format!(

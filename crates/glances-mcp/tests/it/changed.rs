@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fleet_sim::{
-    Flavor, Fleet, HostSpec,
+    Flavor, Fleet, HostSpec, Role,
     scenario::{Kind, Scenario, Span as Days},
 };
 use glances_mcp::store::{Batch, Keep, Memory, Program, Programs, Sample, Sql, Store};
@@ -29,9 +29,13 @@ fn specs(count: usize) -> Vec<HostSpec> {
 
 /// Two hours and a bit up to now.
 fn calm(count: usize) -> Scenario {
+    calm_of(specs(count))
+}
+
+fn calm_of(specs: Vec<HostSpec>) -> Scenario {
     #[expect(clippy::cast_precision_loss, reason = "seconds")]
     let end = END as f64;
-    Scenario::calm(specs(count), Days { begin: end - 2.2 * HOUR, end }, 5)
+    Scenario::calm(specs, Days { begin: end - 2.2 * HOUR, end }, 5)
 }
 
 fn rows<'v>(reply: &'v Value, list: &str) -> &'v Vec<Value> {
@@ -56,6 +60,29 @@ async fn those_of_what_fills_up_come_first() {
 #[tokio::test]
 async fn a_server_that_falls_silent_comes_first() {
     first_of(&[Kind::Outage]).await;
+}
+
+/// Kinds whose trace is no series: what happened, and to what, is the first of the events.
+#[tokio::test]
+async fn what_dies_again_and_again_and_a_new_glances_are_the_first_events() {
+    for (kind, secs) in [(Kind::CrashLoop, 0.5 * HOUR), (Kind::GlancesRestart, 40.0)] {
+        let mut specs = specs(4);
+        specs[2].role = Role::ContainerHost;
+        let mut scenario = calm_of(specs);
+        let begin = scenario.span().end - 0.6 * HOUR;
+        assert!(scenario.play(kind, &[2], begin, secs));
+        let effect = scenario.incidents()[0].effects[0].clone();
+        let past = Past::played(scenario, POLLED, now).await;
+        let reply = past.ask("what_changed", json!({})).await;
+        let events = rows(&reply, "events");
+        let told = |row: &&Value| effect.events.iter().any(|(what, _)| row["what"] == *what);
+        let row = events.iter().find(told).unwrap_or_else(|| panic!("{kind:?}: {events:?}"));
+        assert_eq!(row["servers"], *effect.name, "{kind:?}: {events:?}");
+        if kind == Kind::CrashLoop {
+            assert_eq!(row["what"], "container restarted");
+            assert!(row["times"].as_u64().unwrap() >= 3, "{row}");
+        }
+    }
 }
 
 async fn first_of(kinds: &[Kind]) {
@@ -97,6 +124,8 @@ async fn a_cascade_is_told_in_its_order() {
     let reply = past.ask("what_changed", json!({})).await;
     let change = &rows(&reply, "changes")[0];
     assert_eq!(change["verdict"], "cascading", "{reply}");
+    assert_ne!(change["confidence"], "high", "nothing says that they need each other");
+    assert!(reply["notes"].to_string().contains("depends_on"), "{reply}");
     let order = change["order"].as_str().unwrap();
     let places: Vec<Option<usize>> = names.iter().map(|name| order.find(name.as_str())).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{names:?}: {order}");
@@ -221,7 +250,7 @@ async fn a_job_of_every_day_is_usual_and_the_program_that_grew_is_named() {
     );
     // An incident of the past is asked for by its time, also over hours and days.
     let day = past.ask("what_changed", json!({"since": "-2d", "servers": ["sim-002"]})).await;
-    assert_eq!(day["evidence"]["resolution"], "means of 5 minutes, in steps of 24m 0s", "{day}");
+    assert_eq!(day["evidence"]["resolution"], "means of 5 minutes, in steps of 30m 0s", "{day}");
 }
 
 #[tokio::test]

@@ -32,8 +32,8 @@ async fn one_call_tells_whether_production_is_worse_since_a_change() {
         assert!(row["effect"].as_f64() > Some(0.33), "{row}");
     }
     // Equal times on both sides.
-    assert_eq!(reply["from"], "2026-12-11T11:00:00+00:00");
-    assert_eq!(reply["compared_with"], "2026-12-11T08:00:00+00:00 to 2026-12-11T11:00:00+00:00");
+    assert_eq!(reply["from"], "2026-12-11T11:00:00Z");
+    assert_eq!(reply["compared_with"], "2026-12-11T08:00:00Z to 2026-12-11T11:00:00Z");
 
     // The same by the hour of earlier days, which is surer, and with every series of one server.
     let one = past.ask("performance_comparison", json!({"servers": ["sim-001"]})).await;

@@ -151,3 +151,29 @@ fn an_increase_of_api_3_becomes_a_rate_only_where_no_counter_is() {
     let found: Vec<_> = payload.containers().unwrap().iter().map(|it| it.network_recv).collect();
     assert_eq!(found, [served(100.0), counted(5000.0), Meter::default()]);
 }
+
+#[test]
+fn an_uptime_in_words_is_a_range_of_seconds() {
+    let mut container = named(FILES[0], "web-1");
+    assert_eq!(container.uptime_secs(), Some([60, 120]), "a min");
+    for (words, least, most) in [
+        ("just now", 0, 10),
+        ("31 secs", 31, 32),
+        ("5 mins", 300, 360),
+        ("an hour", 3_600, 7_200),
+        ("23 hours", 82_800, 86_400),
+        ("yesterday", 86_400, 172_800),
+        ("3 days", 259_200, 345_600),
+        ("a week", 604_800, 1_209_600),
+        ("an year", 31_536_000, 63_072_000),
+    ] {
+        container.uptime = Some(words.to_owned());
+        assert_eq!(container.uptime_secs(), Some([least, most]), "{words}");
+    }
+    for words in ["", "soon", "5 fortnights", "many mins", "99999999999999999999 years"] {
+        container.uptime = Some(words.to_owned());
+        assert_eq!(container.uptime_secs(), None, "{words}");
+    }
+    container.uptime = None;
+    assert_eq!(container.uptime_secs(), None);
+}

@@ -232,6 +232,23 @@ fn a_container_that_is_unhealthy_restarts_or_goes_away() {
 }
 
 #[test]
+fn a_container_that_its_engine_starts_again_and_again_is_an_alert() {
+    let (mut engine, mut docker) = (Engine::new(Rules::built_in()), Machine::new("docker-1"));
+    let all = run(&mut engine, &mut docker, (START, START + 600), |secs| {
+        // It keeps its id, and its uptime never comes beyond three minutes.
+        let up = (secs - START) % 180;
+        let uptime = if up < 60 { format!("{up} secs") } else { format!("{} mins", up / 60) };
+        let api = container("api", "a", Health::Healthy);
+        vec![Payload::Containers(vec![Container { uptime: Some(uptime), ..api }])]
+    });
+    let expected = [
+        "9 pending warning containers.restarting[api]",
+        "9 firing warning containers.restarting[api]",
+    ];
+    assert_eq!(told(&all), expected);
+}
+
+#[test]
 fn an_application_with_too_few_processes_is_an_alert() {
     let (mut engine, mut web) = (Engine::new(Rules::built_in()), Machine::new("web-1"));
     let amp = |count| {

@@ -24,6 +24,9 @@ use crate::{
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(super) struct EventRow {
+    /// Whether it is a story by itself.
+    #[serde(skip)]
+    pub(super) story: bool,
     /// Change at whose time it happened.
     change: Option<usize>,
     what: String,
@@ -39,8 +42,9 @@ pub(super) struct EventRow {
     pub(super) hosts: Vec<HostName>,
 }
 
-/// Words of events, most telling first; others come last.
-const EVENT_ORDER: &[&str] = &[
+/// Words of events that are a story by themselves, most telling first: told before all others,
+/// whether or not a series moved beside them.
+const STORIES: &[&str] = &[
     "down",
     "reboot",
     "not_watching",
@@ -48,13 +52,21 @@ const EVENT_ORDER: &[&str] = &[
     "glances_changed",
     "hardware_changed",
     "container_restarted",
+    "container_came_back",
+    "program_came_back",
+    "glances_restarted",
+];
+/// Words of events that explain a story, most telling first; others come last.
+const DETAILS: &[&str] = &[
     "container_went",
     "container_came",
     "container_health",
     "mount_went",
     "mount_came",
+    "mount_came_back",
     "disk_went",
     "disk_came",
+    "disk_came_back",
     "program_went",
     "program_came",
     "up",
@@ -79,11 +91,11 @@ fn change_of(groups: &[Group], host: Option<&HostName>, secs: i64) -> Option<usi
 
 /// Events as rows: those of one kind and item are one, most telling first.
 pub(super) fn events(events: &[Event], groups: &[Group], window: &Window) -> Vec<EventRow> {
-    let mut merged: BTreeMap<(&str, &str), Vec<&Event>> = BTreeMap::new();
-    for event in events {
-        merged.entry((&event.kind, &event.item)).or_default().push(event);
+    let mut merged: BTreeMap<(String, &str), Vec<&Event>> = BTreeMap::new();
+    for (kind, event) in returns(events) {
+        merged.entry((kind, &event.item)).or_default().push(event);
     }
-    let mut rows: Vec<(usize, i64, EventRow)> = Vec::new();
+    let mut rows: Vec<(_, EventRow)> = Vec::new();
     for ((kind, item), mut all) in merged {
         all.sort_by_key(|event| event.secs);
         let Some(first) = all.first() else { continue };
@@ -91,7 +103,10 @@ pub(super) fn events(events: &[Event], groups: &[Group], window: &Window) -> Vec
         let names: Vec<&str> = hosts.iter().map(|host| host.as_str()).collect();
         let change = all.iter().find_map(|it| change_of(groups, it.host.as_ref(), it.secs));
         let text = |text: &str, chars| (!text.is_empty()).then(|| clip(text, chars).into_owned());
+        let place = |words: &[&str]| words.iter().position(|word| *word == kind);
+        let story = place(STORIES);
         let row = EventRow {
+            story: story.is_some(),
             change,
             what: kind.replace('_', " "),
             item: text(item, NAME_CHARS),
@@ -101,13 +116,37 @@ pub(super) fn events(events: &[Event], groups: &[Group], window: &Window) -> Vec
             detail: text(&first.detail, LINE_CHARS),
             hosts: hosts.iter().take(NAMES_SHOWN).map(|host| (*host).clone()).collect(),
         };
-        let place = EVENT_ORDER.iter().position(|word| *word == kind);
-        // What stands beside a change is what was asked for.
-        let place = place.unwrap_or(EVENT_ORDER.len());
-        rows.push((place + if change.is_none() { EVENT_ORDER.len() } else { 0 }, first.secs, row));
+        let place = story.or_else(|| place(DETAILS)).unwrap_or(DETAILS.len());
+        // What stands beside a change is what was asked for, and what happens again and again is a
+        // trouble of its own.
+        let again = std::cmp::Reverse(all.len());
+        rows.push(((story.is_none(), change.is_none(), place, again, first.secs), row));
     }
-    rows.sort_by_key(|(place, secs, _)| (*place, *secs));
-    rows.into_iter().map(|(.., row)| row).collect()
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Events with their kind, oldest first. What went and came back is one event, at the moment when it
+/// went.
+fn returns(events: &[Event]) -> Vec<(String, &Event)> {
+    let mut all: Vec<&Event> = events.iter().collect();
+    all.sort_by_key(|event| event.secs);
+    let mut kinds: Vec<(String, &Event)> = Vec::new();
+    let mut gone: BTreeMap<(&str, &str, Option<&HostName>), usize> = BTreeMap::new();
+    for event in all {
+        let place = |what| (what, event.item.as_str(), event.host.as_ref());
+        if let Some(what) = event.kind.strip_suffix("_went") {
+            gone.insert(place(what), kinds.len());
+            kinds.push((event.kind.clone(), event));
+        } else if let Some(what) = event.kind.strip_suffix("_came")
+            && let Some((went, _)) = gone.remove(&place(what)).and_then(|at| kinds.get_mut(at))
+        {
+            *went = format!("{what}_came_back");
+        } else {
+            kinds.push((event.kind.clone(), event));
+        }
+    }
+    kinds
 }
 
 /// Servers that stopped answering, as moves: `down` events with their `up`. They are noted at the
@@ -260,6 +299,75 @@ fn grew(
     })
 }
 
+impl EventRow {
+    /// In a sentence: "container restarted nginx on web-1, 12 times, first at …".
+    pub(super) fn sentence(&self) -> String {
+        let item = self.item.iter().map(|item| format!(" `{item}`"));
+        let servers = self.servers.iter().map(|servers| format!(" on {servers}"));
+        let words = std::iter::once(self.what.clone()).chain(item).chain(servers);
+        let at = &self.at;
+        let times = match self.times {
+            Some(times) => format!(", {times} times, first at {at}"),
+            None => format!(" at {at}"),
+        };
+        words.chain([times]).collect()
+    }
+}
+
 pub(super) fn written(secs: i64, window: &Window) -> String {
     jiff::Timestamp::from_second(secs).map(|at| window.written(at)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(minute: i64, host: &str, kind: &str, item: &str) -> Event {
+        let host = Some(HostName::parse(host).unwrap());
+        let (kind, item) = (kind.to_owned(), item.to_owned());
+        Event { host, secs: minute * 60, kind, item, detail: String::new() }
+    }
+
+    fn told(all: &[Event]) -> Vec<String> {
+        let until = jiff::Timestamp::from_second(7_200).unwrap();
+        let window =
+            Window::parse(Some("-2h"), None, None, jiff::Span::new().hours(1), until).unwrap();
+        events(all, &[], &window).iter().map(EventRow::sentence).collect()
+    }
+
+    #[test]
+    fn what_happens_again_and_again_is_one_row_before_what_happened_once() {
+        let mut all: Vec<Event> =
+            (0..12).map(|n| event(n * 3, "web-1", "container_restarted", "api")).collect();
+        all.push(event(0, "web-2", "container_restarted", "proxy"));
+        all.push(event(0, "web-1", "program_came", "backup"));
+        assert_eq!(
+            told(&all),
+            [
+                "container restarted `api` on web-1, 12 times, first at 1970-01-01T00:00:00Z",
+                "container restarted `proxy` on web-2 at 1970-01-01T00:00:00Z",
+                "program came `backup` on web-1 at 1970-01-01T00:00:00Z",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_went_and_came_back_is_one_event_and_what_moved_to_another_server_are_two() {
+        let all = [
+            event(1, "web-1", "program_went", "java"),
+            event(2, "web-1", "program_came", "java"),
+            event(5, "web-1", "program_went", "java"),
+            event(1, "db-1", "program_went", "postgres"),
+            event(2, "db-2", "program_came", "postgres"),
+        ];
+        assert_eq!(
+            told(&all),
+            [
+                "program came back `java` on web-1 at 1970-01-01T00:01:00Z",
+                "program went `postgres` on db-1 at 1970-01-01T00:01:00Z",
+                "program went `java` on web-1 at 1970-01-01T00:05:00Z",
+                "program came `postgres` on db-2 at 1970-01-01T00:02:00Z",
+            ]
+        );
+    }
 }

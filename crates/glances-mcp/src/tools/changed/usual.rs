@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{Context, ToolError},
-    series::{Found, Moved, Time},
+    series::{Found, Moved, RHYTHM_SECS_MIN, Time},
 };
 use crate::{
     model::HostName,
@@ -23,8 +23,6 @@ const USUAL_TIMES_MIN: usize = 2;
 const USUAL_SHARE: f64 = 0.7;
 /// A rhythm is early or late by so much.
 const USUAL_NEAR_SECS: i64 = 3_600;
-/// A longer window has its days in it.
-const USUAL_WINDOW_SECS_MAX: i64 = 12 * 3_600;
 
 const DAY_SECS: i64 = 86_400;
 
@@ -44,7 +42,8 @@ pub(super) async fn leave_out(
     time: &Time,
     notes: &mut Vec<String>,
 ) -> Result<Usual, ToolError> {
-    if time.window.secs() > USUAL_WINDOW_SECS_MAX {
+    // A longer window has its days in it.
+    if time.window.secs() > RHYTHM_SECS_MIN {
         return Ok(Usual::default());
     }
     let mut moved = std::mem::take(&mut found.moved);

@@ -43,6 +43,9 @@ fn now() -> Timestamp {
     Timestamp::from_second(NOW.load(Ordering::Relaxed)).unwrap()
 }
 
+/// Points of a series that are remembered: a week of polls.
+const POINTS_MAX: usize = 7 * 1_440;
+
 /// What is remembered of a rehearsal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Memories {
@@ -70,7 +73,7 @@ pub(crate) struct Rehearsal {
 
 impl Rehearsal {
     pub(crate) async fn of(scenario: Scenario, memories: Memories) -> Self {
-        let history = History::new(Arc::new(Memory::default()));
+        let history = History::new(Arc::new(Memory::keeping(POINTS_MAX)));
         let alerting = Alerting::restore(Rules::built_in(), &history).await;
         let feed = Feed::new(scenario, EVERY_SECS);
         let began = feed.end_of(0);

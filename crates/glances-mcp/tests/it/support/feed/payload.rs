@@ -2,11 +2,14 @@
 //! same gaps on a first sample.
 
 use fleet_sim::{
-    Flavor,
+    Flavor, flavor,
     load::{Curve, hash},
     model::{ContainerState as Simulated, Counter, Model},
 };
 use glances_client::{Plugin, model::*};
+
+/// Process ids of Glances begin above those of the other programs.
+const GLANCES_PIDS: u32 = 1_000_000;
 
 /// What a server tells of a plugin; `None` for one that says nothing that history keeps.
 pub(super) fn of(model: &Model<'_>, plugin: Plugin) -> Option<Payload> {
@@ -41,7 +44,7 @@ pub(super) fn of(model: &Model<'_>, plugin: Plugin) -> Option<Payload> {
                 threads: Some(threads),
             })
         }
-        Plugin::ProcessList if !lists_programs(model) => Payload::ProcessList(processes(model)),
+        Plugin::ProcessList => Payload::ProcessList(processes(model)),
         Plugin::ProgramList => {
             let processes = processes(model);
             let programs = glances_mcp::snapshot::programs::merged(processes.iter());
@@ -54,10 +57,6 @@ pub(super) fn of(model: &Model<'_>, plugin: Plugin) -> Option<Payload> {
         Plugin::Connections => Payload::Connections(connections(model)),
         _ => return None,
     })
-}
-
-fn lists_programs(model: &Model<'_>) -> bool {
-    model.host.spec.flavor.plugins().any(|name| name == "programlist")
 }
 
 fn dead(model: &Model<'_>) -> u64 {
@@ -211,7 +210,8 @@ fn processes(model: &Model<'_>) -> Vec<Process> {
         let busy = model.moment.prev.map_or(0.0, |_| model.mean(&process.cpu));
         let rss = (used * process.mem_share + grown) as u64 / 4_096 * 4_096;
         Process {
-            pid: Some(process.pid),
+            pid: Some(pid(model, process)),
+            command: Some(process.kind.cmdline.join(" ")),
             name: process.kind.name.to_owned(),
             user: Some(process.kind.user.to_owned()),
             status: Some('S'),
@@ -228,8 +228,18 @@ fn processes(model: &Model<'_>) -> Vec<Process> {
     living.map(one).collect()
 }
 
+/// Glances has another process id whenever it is started, as programs have.
+fn pid(model: &Model<'_>, process: &fleet_sim::host::Process) -> u32 {
+    match process.kind.name {
+        "glances" => GLANCES_PIDS + model.moment.started as u32 % GLANCES_PIDS,
+        _ => process.pid,
+    }
+}
+
 fn container(model: &Model<'_>, now: &fleet_sim::model::ContainerNow<'_>) -> Container {
     let kind = now.container.kind;
+    // In place of the state, and such a server measures none that has not passed.
+    let shows_health = model.host.spec.flavor == Flavor::V4_5_8;
     let (state, health) = match now.state {
         Simulated::Running => (ContainerState::Running, None),
         Simulated::Healthy => (ContainerState::Running, Some(Health::Healthy)),
@@ -239,7 +249,8 @@ fn container(model: &Model<'_>, now: &fleet_sim::model::ContainerNow<'_>) -> Con
         Simulated::Exited => (ContainerState::Exited, None),
         Simulated::Restarting => (ContainerState::Restarting, None),
     };
-    let measured = matches!(state, ContainerState::Running | ContainerState::Paused);
+    let measured = now.state.is_measured(shows_health);
+    let health = health.filter(|_| shows_health);
     let limit = if kind.mem_limit == 0 { model.host.mem_total } else { kind.mem_limit };
     let traffic = |counter| if measured { meter(model, counter) } else { Meter::default() };
     Container {
@@ -251,7 +262,7 @@ fn container(model: &Model<'_>, now: &fleet_sim::model::ContainerNow<'_>) -> Con
         image: kind.image.to_owned(),
         command: None,
         created: None,
-        uptime: None,
+        uptime: measured.then(|| flavor::humanised(now.uptime_secs)),
         cpu_percent: measured.then_some(now.cpu_percent),
         cpu_limit_cores: Some(f64::from(model.host.cores)),
         memory_used: measured.then_some(now.memory - now.memory / 16),
