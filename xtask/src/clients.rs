@@ -15,6 +15,7 @@ use crate::{no_arguments, paths, process, say, setup, stack};
 
 const FIX: &str = "the client's reason is below; `cargo xtask setup` installs the clients";
 
+const INSPECTOR: &str = "node/node_modules/.bin/mcp-inspector";
 /// Every server has been polled more than once, also those that take seconds for a poll.
 const ALL_POLLED: Duration = Duration::from_secs(12);
 /// Two polls of a server that is gone have failed.
@@ -57,6 +58,18 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             let mut client = client(program, script)?;
             let seen = process::run_quietly(client.args(*options).args(target), FIX);
             report(&format!("{name}, {transport}"), seen);
+        }
+    }
+    for era in ["modern", "legacy"] {
+        for words in [["tools/list", "--strict"], ["skills/list", "--verify"]] {
+            let mut inspector = Command::new(&node);
+            inspector
+                .arg(paths::e2e()?.join(INSPECTOR))
+                .args(["--cli", &server.endpoint(), "--transport", "http", "-q"])
+                .args(["--protocol-era", era, "--method"])
+                .args(words);
+            let seen = process::run_quietly(&mut inspector, FIX).map(|_| "clean".to_owned());
+            report(&format!("Inspector, {era}, {}", words.join(" ")), seen);
         }
     }
     drop((server, glances));

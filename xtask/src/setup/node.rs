@@ -10,8 +10,8 @@ use super::python::{self, Venv, at_least};
 use super::{Done, clear, stamp, stamped};
 use crate::process;
 
-/// The conformance suite needs this.
-const NODE_MIN: &str = "22";
+/// The Inspector needs this.
+const NODE_MIN: &str = "22.19";
 
 /// Node with npm as a Python wheel, for machines without one.
 const NODE_WHEEL: Venv =
@@ -23,6 +23,7 @@ const PACKAGES: &[&str] = &[
     "@modelcontextprotocol/sdk@1.32.2",
     "@modelcontextprotocol/client@2.4.0",
     "@modelcontextprotocol/conformance@0.2.0-alpha.12",
+    "@modelcontextprotocol/inspector@2.12.0",
 ];
 
 /// Puts `bin/node` and `bin/npm` into the cache, as links to what was found or installed.
