@@ -10,7 +10,10 @@ use glances_mcp::store::{Batch, Keep, Memory, Program, Programs, Sample, Sql, St
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::past::{Past, last};
+use crate::support::{
+    judged::{self, Judged, days},
+    past::{Past, last},
+};
 
 /// A Monday, ten in the morning.
 const END: i64 = 1_795_392_000 + 10 * 3_600;
@@ -156,6 +159,16 @@ async fn a_quiet_fleet_says_that_nothing_changed_and_what_was_looked_at() {
     assert_eq!(rows(&reply, "changes").len(), 0, "{text}");
     assert!(text.starts_with("Nothing changed") && text.contains("8 servers"), "{text}");
     assert!(reply["evidence"]["series_tested"].as_u64().unwrap() > 60, "{reply}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rhythm_of_a_calm_week_is_no_change_however_long_the_window() {
+    let past = Judged::of(Scenario::calm(judged::specs(20, 6), days(8.0), 6)).await;
+    for since in ["-1h", "-12h", "-24h", "-48h"] {
+        let reply = past.ask("what_changed", json!({ "since": since })).await;
+        assert_eq!(rows(&reply, "changes").len(), 0, "{since}: {reply:#}");
+        assert!(reply["evidence"]["series_tested"].as_u64() > Some(100), "{since}: {reply:#}");
+    }
 }
 
 /// Hand-made polls every 30 s: CPU and memory of a server, by the second before now.
