@@ -63,9 +63,11 @@ const TABLE: &[(&str, &str)] = &[
     ("performance_comparison", "{}"),
     ("performance_comparison", r#"{"servers": ["ONE"]}"#),
     ("what_changed", "{}"),
+    ("what_changed", r#"{"since": "-24h"}"#),
     ("compare_servers", "{}"),
     ("environment_analysis", "{}"),
     ("analyze_dependencies", "{}"),
+    ("analyze_dependencies", r#"{"servers": ["sim-00?", "sim-01?", "sim-02?", "sim-03?"]}"#),
 ];
 
 /// The end of the simulated days, which is now.
