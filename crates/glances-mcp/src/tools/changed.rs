@@ -153,6 +153,8 @@ const SERVERS_AT_ONCE: usize = 20;
 const WINDOW_SECS_MIN: i64 = 300;
 /// Moves of a change, events and alerts in a concise and in a detailed reply.
 const MOVES_SHOWN: [usize; 2] = [3, 8];
+/// Changes that have as many moves; later ones have one each, so that ten of them fit.
+const CHANGES_IN_FULL: [usize; 2] = [3, usize::MAX];
 const EVENTS_SHOWN: [usize; 2] = [8, 40];
 const ALERTS_SHOWN: [usize; 2] = [5, 20];
 /// Servers of one change that are named.
@@ -219,7 +221,8 @@ impl Tool for WhatChanged {
         let is_shown = |group: &Group| changes.iter().any(|row| row.change == group.number);
         let groups: Vec<Group> = groups.into_iter().filter(is_shown).collect();
         let mut moves = Vec::new();
-        for group in &groups {
+        for (index, group) in groups.iter().enumerate() {
+            let most = if index < shown(CHANGES_IN_FULL) { most } else { 1 };
             let told = group.moves.iter().take(most);
             moves.extend(told.map(|moved| MoveRow::of(group.number, moved, &window)));
         }
