@@ -375,7 +375,7 @@ impl ServerHandler for Handler {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.calls.tools().iter().find(|def| def.name == name).map(describe)
+        self.calls.tools().iter().find(|def| def.name == name).map(|def| describe(def))
     }
 }
 

@@ -55,43 +55,46 @@ pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
 /// take.
 pub const REPLY_BYTES_MAX: usize = 64 * 1024;
 
-/// All tools, in the order in which clients list them: the first to call comes first.
+/// All tools, in the order in which clients list them: the first to call comes first. Their schemas
+/// are made once.
 #[must_use]
-pub fn all() -> Vec<ToolDef> {
-    vec![
-        ToolDef::of::<system::GetSystemOverview>(),
-        ToolDef::of::<servers::ListServers>(),
-        ToolDef::of::<servers::GetServerStatus>(),
-        ToolDef::of::<system::GetDetailedMetrics>(),
-        ToolDef::of::<storage::GetDiskUsage>(),
-        ToolDef::of::<storage::GetDiskIoStats>(),
-        ToolDef::of::<network::GetNetworkStats>(),
-        ToolDef::of::<network::GetNetworkConnections>(),
-        ToolDef::of::<containers::GetContainers>(),
-        ToolDef::of::<containers::GetContainerDetails>(),
-        ToolDef::of::<processes::GetTopProcesses>(),
-        ToolDef::of::<processes::GetProcessDetails>(),
-        ToolDef::of::<compare::CompareServers>(),
-        ToolDef::of::<compare::EnvironmentAnalysis>(),
-        ToolDef::of::<dependencies::AnalyzeDependencies>(),
-        ToolDef::of::<alerts::CheckAlertConditions>(),
-        ToolDef::of::<alerts::GetAlertHistory>(),
-        ToolDef::of::<manage::ManageAlerts>(),
-        ToolDef::of::<history::QueryMetrics>(),
-        ToolDef::of::<health::GenerateHealthScore>(),
-        ToolDef::of::<changed::WhatChanged>(),
-        ToolDef::of::<capacity::CapacityAnalysis>(),
-        ToolDef::of::<forecast::PredictResourceNeeds>(),
-        ToolDef::of::<anomalies::DetectAnomalies>(),
-        ToolDef::of::<performance::PerformanceComparison>(),
-    ]
+pub fn all() -> &'static [ToolDef] {
+    static ALL: LazyLock<Vec<ToolDef>> = LazyLock::new(|| {
+        vec![
+            ToolDef::of::<system::GetSystemOverview>(),
+            ToolDef::of::<servers::ListServers>(),
+            ToolDef::of::<servers::GetServerStatus>(),
+            ToolDef::of::<system::GetDetailedMetrics>(),
+            ToolDef::of::<storage::GetDiskUsage>(),
+            ToolDef::of::<storage::GetDiskIoStats>(),
+            ToolDef::of::<network::GetNetworkStats>(),
+            ToolDef::of::<network::GetNetworkConnections>(),
+            ToolDef::of::<containers::GetContainers>(),
+            ToolDef::of::<containers::GetContainerDetails>(),
+            ToolDef::of::<processes::GetTopProcesses>(),
+            ToolDef::of::<processes::GetProcessDetails>(),
+            ToolDef::of::<compare::CompareServers>(),
+            ToolDef::of::<compare::EnvironmentAnalysis>(),
+            ToolDef::of::<dependencies::AnalyzeDependencies>(),
+            ToolDef::of::<alerts::CheckAlertConditions>(),
+            ToolDef::of::<alerts::GetAlertHistory>(),
+            ToolDef::of::<manage::ManageAlerts>(),
+            ToolDef::of::<history::QueryMetrics>(),
+            ToolDef::of::<health::GenerateHealthScore>(),
+            ToolDef::of::<changed::WhatChanged>(),
+            ToolDef::of::<capacity::CapacityAnalysis>(),
+            ToolDef::of::<forecast::PredictResourceNeeds>(),
+            ToolDef::of::<anomalies::DetectAnomalies>(),
+            ToolDef::of::<performance::PerformanceComparison>(),
+        ]
+    });
+    &ALL
 }
 
 /// A tool by its name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static ToolDef> {
-    static ALL: LazyLock<Vec<ToolDef>> = LazyLock::new(all);
-    ALL.iter().find(|def| def.name == name)
+    all().iter().find(|def| def.name == name)
 }
 
 /// What a tool answers, for prompts and resources: they say what tools say.

@@ -37,7 +37,7 @@ pub struct Settings {
 
 /// Runs what callers ask for.
 pub struct Calls {
-    tools: Vec<ToolDef>,
+    tools: Vec<&'static ToolDef>,
     /// Those that are not offered.
     off: Arc<[&'static str]>,
     prompts: Vec<PromptDef>,
@@ -106,7 +106,7 @@ impl Calls {
         watches: Watches,
     ) -> Self {
         let named = |names: &[String], def: &ToolDef| names.iter().any(|name| name == def.name);
-        let (tools, off): (Vec<_>, Vec<_>) = tools::all().into_iter().partition(|def| {
+        let (tools, off): (Vec<_>, Vec<_>) = tools::all().iter().partition(|def| {
             settings.enable.as_deref().is_none_or(|names| named(names, def))
                 && !named(&settings.disable, def)
         });
@@ -126,7 +126,7 @@ impl Calls {
     }
 
     /// All offered tools.
-    pub(super) fn tools(&self) -> &[ToolDef] {
+    pub(super) fn tools(&self) -> &[&'static ToolDef] {
         &self.tools
     }
 
@@ -167,8 +167,8 @@ impl Calls {
     }
 
     /// The tools that a caller may call.
-    pub(super) fn visible(&self, principal: &Principal) -> impl Iterator<Item = &ToolDef> {
-        self.tools.iter().filter(|def| principal.may(def.permission))
+    pub(super) fn visible(&self, principal: &Principal) -> impl Iterator<Item = &'static ToolDef> {
+        self.tools.iter().copied().filter(|def| principal.may(def.permission))
     }
 
     /// A caller as the settings allow.

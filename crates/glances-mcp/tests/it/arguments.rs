@@ -216,12 +216,12 @@ async fn bad_arguments_are_refused_with_their_place_and_the_way_out() {
 async fn every_tool_refuses_what_it_does_not_know() {
     let (_fleet, server) = seven().await;
     for def in tools::all() {
-        let mut arguments = needed(&def, "box-1");
+        let mut arguments = needed(def, "box-1");
         arguments["no_such_argument"] = json!(1);
         let text = server.refused(def.name, arguments).await;
         assert!(text.contains("`no_such_argument`"), "{}: {text}", def.name);
-        for name in required(&def) {
-            let mut arguments = needed(&def, "box-1");
+        for name in required(def) {
+            let mut arguments = needed(def, "box-1");
             arguments.as_object_mut().unwrap().remove(name);
             let text = server.refused(def.name, arguments).await;
             assert!(text.contains(&format!("`{name}` is missing")), "{}: {text}", def.name);
@@ -240,7 +240,7 @@ async fn every_argument_of_every_tool_refuses_a_value_of_a_wrong_type() {
                 Some("integer" | "number") => json!(true),
                 _ => json!({"an": "object"}),
             };
-            let mut arguments = needed(&def, "box-1");
+            let mut arguments = needed(def, "box-1");
             arguments[name] = wrong;
             let text = server.refused(def.name, arguments).await;
             assert!(text.contains(&format!("`{name}`")), "{} {name}: {text}", def.name);

@@ -206,7 +206,7 @@ async fn a_list_of_tools_holds_all_that_a_client_needs() {
     let listed = modern["tools"].as_array().unwrap();
     let defs = tools::all();
     assert_eq!(listed.len(), defs.len());
-    for (tool, def) in listed.iter().zip(&defs) {
+    for (tool, def) in listed.iter().zip(defs) {
         assert_eq!(tool["name"], def.name);
         assert_eq!(tool["title"], def.title);
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {

@@ -41,12 +41,12 @@ async fn every_tool_answers_about_four_versions_and_a_dead_port() {
     let expected: BTreeSet<String> =
         running.iter().map(|it| it.alias.clone()).chain(["dead".to_owned()]).collect();
     for def in tools::all() {
-        if required(&def).is_empty() {
+        if required(def).is_empty() {
             let reply = server.ask(def.name, json!({})).await;
             assert_eq!(accounted(def.name, &reply, &expected), Vec::<String>::new());
         } else {
             let mut arguments = json!({"server": "dead"});
-            for name in required(&def).into_iter().filter(|name| *name != "server") {
+            for name in required(def).into_iter().filter(|name| *name != "server") {
                 arguments[name] = json!("x");
             }
             if def.name == "get_process_details" {

@@ -122,11 +122,11 @@ async fn a_viewer_of_half_the_fleet_finds_no_trace_of_the_other_half() {
     let seen = names(&halves.fleet).into_iter().filter(|name| name.starts_with("open")).collect();
     for def in fleet_tools().into_iter().filter(|def| def.permission == Permission::Read) {
         for value in [json!({}), json!({"format": "detailed"}), json!({"servers": ["*"]})] {
-            if value.get("format").is_some() && !takes(&def, "format") {
+            if value.get("format").is_some() && !takes(def, "format") {
                 continue;
             }
             let what = format!("{} {value}", def.name);
-            let (ok, text, structured) = told(&def, &cx, &value).await;
+            let (ok, text, structured) = told(def, &cx, &value).await;
             assert!(ok, "{what}: {text}");
             halves.check(&what, &text, "-");
             assert_eq!(accounted(&what, &structured, &seen), Vec::<String>::new());
@@ -197,16 +197,16 @@ async fn a_name_that_is_hidden_is_like_a_name_that_is_not_there() {
     ];
     for def in tools::all() {
         for (hidden, absent) in pairs {
-            let ask = |name: &str| match required(&def).is_empty() {
+            let ask = |name: &str| match required(def).is_empty() {
                 true => json!({"servers": [name]}),
-                false => needed(&def, name),
+                false => needed(def, name),
             };
-            let (ok, of_hidden, _) = told(&def, &cx, &ask(hidden)).await;
+            let (ok, of_hidden, _) = told(def, &cx, &ask(hidden)).await;
             let what = format!("{} {hidden}", def.name);
             assert!(!ok, "{what}: {of_hidden}");
             let word = hidden.split_once(':').map_or(hidden, |(_, word)| word);
             halves.check(&what, &of_hidden, word);
-            let (_, of_absent, _) = told(&def, &cx, &ask(absent)).await;
+            let (_, of_absent, _) = told(def, &cx, &ask(absent)).await;
             let other = absent.split_once(':').map_or(absent, |(_, word)| word);
             assert_eq!(of_hidden.replace(word, "…"), of_absent.replace(other, "…"), "{what}");
         }
@@ -255,7 +255,7 @@ async fn a_viewer_learns_nothing_from_notices_about_servers_that_are_hidden() {
     let notice = "passwords go over plain http to vault-01, vault-02";
     halves.server.context(Principal::local()).query.set_notices(vec![notice.to_owned()]);
     let def = crate::support::tool("list_servers");
-    let (ok, text, _) = told(&def, &halves.viewer(), &json!({})).await;
+    let (ok, text, _) = told(def, &halves.viewer(), &json!({})).await;
     assert!(ok, "{text}");
     halves.check("notices", &text, "-");
 }
@@ -273,7 +273,7 @@ async fn a_viewer_cannot_use_what_operators_may() {
     let operator = halves.server.context(Principal::local());
     let value = json!({"server": "open-03", "name": "systemd", "extended": true});
     let (ok, text, structured) =
-        told(&crate::support::tool("get_process_details"), &operator, &value).await;
+        told(crate::support::tool("get_process_details"), &operator, &value).await;
     assert!(ok, "{text}");
     assert!(structured["extended"].is_object(), "{structured}");
 }

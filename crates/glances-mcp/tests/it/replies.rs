@@ -50,10 +50,10 @@ async fn all_tools(server: &Server, fleet: &Fleet) -> Vec<String> {
         for (format, most) in [("concise", CONCISE_TOKENS), ("detailed", DETAILED_TOKENS)] {
             let arguments = match format {
                 "concise" => json!({}),
-                _ if !takes(&def, "format") => continue,
+                _ if !takes(def, "format") => continue,
                 _ => json!({"format": format}),
             };
-            let (result, wrong) = answer(server, &def, arguments, most).await;
+            let (result, wrong) = answer(server, def, arguments, most).await;
             problems.extend(wrong);
             let what = format!("{} {format}", def.name);
             problems.extend(accounted(&what, &result["structuredContent"], &all));
@@ -179,7 +179,7 @@ async fn no_reply_holds_texts_that_attack_its_reader_or_secrets() {
     };
     for def in fleet_tools() {
         check(def.name, &server.call(def.name, json!({})).await);
-        if takes(&def, "format") {
+        if takes(def, "format") {
             check(
                 def.name,
                 &server.call(def.name, json!({"format": "detailed", "limit": 40})).await,

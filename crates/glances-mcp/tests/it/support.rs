@@ -210,13 +210,13 @@ pub(crate) fn takes(def: &ToolDef, argument: &str) -> bool {
 }
 
 /// The tools about the whole fleet.
-pub(crate) fn fleet_tools() -> Vec<ToolDef> {
-    tools::all().into_iter().filter(|def| required(def).is_empty()).collect()
+pub(crate) fn fleet_tools() -> Vec<&'static ToolDef> {
+    tools::all().iter().filter(|def| required(def).is_empty()).collect()
 }
 
 /// A tool by its name.
-pub(crate) fn tool(name: &str) -> ToolDef {
-    tools::all().into_iter().find(|def| def.name == name).unwrap()
+pub(crate) fn tool(name: &str) -> &'static ToolDef {
+    tools::named(name).unwrap()
 }
 
 /// The names of a fleet.
