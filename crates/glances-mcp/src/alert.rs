@@ -35,7 +35,10 @@ mod turn;
 mod unit;
 mod window;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +79,7 @@ pub struct Observation<'a> {
 
 /// The engine: rules, what quiets, and where every alert stands.
 pub struct Engine {
-    rules: Rules,
+    rules: Arc<Rules>,
     quiet: Quiet,
     servers: BTreeMap<HostName, Server>,
     fleet: Fleet,
@@ -99,9 +102,9 @@ pub struct Saved {
 impl Engine {
     /// An engine without a past.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: impl Into<Arc<Rules>>) -> Self {
         Self {
-            rules,
+            rules: rules.into(),
             quiet: Quiet::default(),
             servers: BTreeMap::new(),
             fleet: Fleet::default(),
@@ -112,11 +115,11 @@ impl Engine {
 
     /// An engine that goes on. States are held until some intervals after its first observation.
     #[must_use]
-    pub fn restore(rules: Rules, saved: Saved) -> Self {
+    pub fn restore(rules: impl Into<Arc<Rules>>, saved: Saved) -> Self {
         let Saved { last, servers, fleet, said } = saved;
         let mut quiet = Quiet::default();
         quiet.recall(said);
-        Self { rules, quiet, servers, fleet, last, restored: true }
+        Self { rules: rules.into(), quiet, servers, fleet, last, restored: true }
     }
 
     /// Takes over what was stored after the state was saved, in its order.
@@ -148,8 +151,8 @@ impl Engine {
     }
 
     /// Takes other rules. Alerts that are open stay open and go on under them.
-    pub fn set_rules(&mut self, rules: Rules) {
-        self.rules = rules;
+    pub fn set_rules(&mut self, rules: impl Into<Arc<Rules>>) {
+        self.rules = rules.into();
     }
 
     /// Takes a settled poll.

@@ -257,12 +257,11 @@ impl Fleet {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
-        let rules = alert_rules(config)?;
+        let rules = Arc::new(alert_rules(config)?);
         let configured = Configured {
             at: Some(crate::snapshot::now()),
             connections: connections::connections(config),
-            rules: rules.told(),
-            defaults: alerting::defaults(&config.alerting),
+            rules: rules.clone(),
         };
         let settings = AlertSettings {
             rules,
@@ -270,7 +269,6 @@ impl Fleet {
             limits: alerting::limits(config),
             servers: targets.iter().map(|target| target.host.alias.clone()).collect(),
         };
-        self.query.set_limits(alert_rules(config)?);
         self.alerts.configure(settings).await;
         self.query.set_configured(configured);
         self.query.set_runbooks(runbooks);

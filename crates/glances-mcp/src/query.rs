@@ -30,7 +30,6 @@ pub use crate::ingest::changes::kind::{NOTE, THRESHOLD};
 pub use crate::selector::{Selector, SelectorError, alike, compact, nearest, parts};
 use crate::{
     access::{Principal, Scope},
-    alert::Rules,
     ingest::OpenAlerts,
     judge::Judgements,
     live::{Fleet, Live},
@@ -89,7 +88,6 @@ pub struct Query {
     history: History,
     judgements: Judgements,
     alerts: OpenAlerts,
-    limits: Arc<RwLock<Arc<Rules>>>,
     notices: Arc<RwLock<Vec<String>>>,
     configured: Arc<RwLock<Arc<Configured>>>,
     runbooks: Arc<RwLock<Runbooks>>,
@@ -105,7 +103,6 @@ impl Query {
             history,
             judgements,
             alerts,
-            limits: Arc::new(RwLock::new(Arc::new(Rules::built_in()))),
             notices: Arc::default(),
             configured: Arc::default(),
             runbooks: Arc::default(),
@@ -122,17 +119,6 @@ impl Query {
     /// Replaces the runbooks.
     pub fn set_runbooks(&self, runbooks: Runbooks) {
         *self.runbooks.write().unwrap_or_else(PoisonError::into_inner) = runbooks;
-    }
-
-    /// The thresholds in force; the built-in ones until others are set.
-    #[must_use]
-    pub fn limits(&self) -> Arc<Rules> {
-        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Replaces the thresholds in force.
-    pub fn set_limits(&self, rules: Rules) {
-        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Things that every operator has to know of this program itself: a configuration that could

@@ -125,6 +125,12 @@ impl Rules {
         Self::over_built_in(Vec::new(), Defaults::Ours)
     }
 
+    /// Whose limits hold where no threshold is given.
+    #[must_use]
+    pub fn defaults(&self) -> Defaults {
+        self.defaults
+    }
+
     /// The rules of a configuration over the built-in ones.
     ///
     /// # Errors

@@ -18,8 +18,7 @@ pub fn rules(config: &AlertingConfig) -> Result<Rules, Vec<RuleProblem>> {
 }
 
 /// Whose limits hold where the configuration names none.
-#[must_use]
-pub fn defaults(config: &AlertingConfig) -> Defaults {
+fn defaults(config: &AlertingConfig) -> Defaults {
     match config.source {
         ThresholdSource::Ours => Defaults::Ours,
         ThresholdSource::Glances => Defaults::Glances,

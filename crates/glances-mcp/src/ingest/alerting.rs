@@ -34,7 +34,7 @@ const NOTED: &str = "noted";
 /// What the configuration says of alerts.
 pub struct AlertSettings {
     /// When something is an alert.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// When it is expected.
     pub windows: Vec<Window>,
     /// The same limits in words, to tell what changed.
@@ -77,7 +77,7 @@ pub struct Alerting {
 
 impl Alerting {
     /// Goes on where history says that we were.
-    pub async fn restore(rules: Rules, history: &History) -> Self {
+    pub async fn restore(rules: impl Into<Arc<Rules>>, history: &History) -> Self {
         let kept = history.store.recall(KEPT_AS).await.ok().flatten();
         let kept: Option<(i64, Saved)> = kept.and_then(|text| {
             let read = serde_json::from_str(&text);

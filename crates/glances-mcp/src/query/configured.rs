@@ -1,14 +1,18 @@
 //! What the configuration says, as the caller may know it: how servers are reached, which limits hold.
 //! Never a password, a token or the value of a header.
 
-use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
 use super::{Query, compact};
 use crate::{
     access::{Principal, Scope},
-    alert::{Defaults, ToldRule},
+    alert::{Rules, ToldRule},
     model::HostName,
     selector::Selector,
     snapshot::Host,
@@ -44,16 +48,21 @@ pub struct Connection {
 }
 
 /// What the configuration says that is in force.
-#[derive(Clone, Debug, Default)]
 pub struct Configured {
     /// When it was taken; `None` before that.
     pub at: Option<Timestamp>,
     /// How each server is reached.
     pub connections: BTreeMap<HostName, Connection>,
     /// The rules of alerts.
-    pub rules: Vec<ToldRule>,
-    /// Whose limits hold for the rest.
-    pub defaults: Defaults,
+    pub rules: Arc<Rules>,
+}
+
+impl Default for Configured {
+    /// Before a configuration is taken: no server, and the built-in rules.
+    fn default() -> Self {
+        let rules = Arc::new(Rules::built_in());
+        Self { at: None, connections: BTreeMap::new(), rules }
+    }
 }
 
 impl Query {
@@ -63,7 +72,7 @@ impl Query {
         *kept = configured.into();
     }
 
-    fn configured(&self) -> std::sync::Arc<Configured> {
+    fn configured(&self) -> Arc<Configured> {
         self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -73,10 +82,11 @@ impl Query {
         self.configured().at
     }
 
-    /// Whose limits hold where the configuration names none.
+    /// The rules of alerts, to judge one snapshot by. What they say names servers: callers are told
+    /// by [`Self::told_rules`].
     #[must_use]
-    pub fn limits_by_default(&self) -> Defaults {
-        self.configured().defaults
+    pub fn rules(&self) -> Arc<Rules> {
+        self.configured().rules.clone()
     }
 
     /// How a server is reached.
@@ -88,8 +98,8 @@ impl Query {
     /// The rules of alerts that are about servers that the caller may see; who does not see all gets
     /// aliases in place of selectors, which may name others.
     #[must_use]
-    pub fn rules(&self, principal: &Principal) -> Vec<ToldRule> {
-        let rules = self.configured().rules.clone();
+    pub fn told_rules(&self, principal: &Principal) -> Vec<ToldRule> {
+        let rules = self.configured().rules.told();
         if principal.servers == Scope::Fleet {
             return rules;
         }

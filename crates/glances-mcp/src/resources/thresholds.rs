@@ -153,7 +153,7 @@ impl Resource for Thresholds {
 
     async fn read(cx: Context, _: Variables) -> Result<Self::Document, ToolError> {
         let all = all_of(&cx);
-        let mut rules = cx.query.rules(&cx.principal);
+        let mut rules = cx.query.told_rules(&cx.principal);
         rules.sort_by_key(|rule| rule.whose != Whose::Configuration);
         let rules_total = rules.len();
         let rules = fitting(rules.into_iter().map(RuleRow::of).collect(), RULES_BYTES_MAX);
@@ -161,7 +161,7 @@ impl Resource for Thresholds {
         Ok(ThresholdsDocument {
             as_of: rfc3339(all.now),
             configured_at: cx.query.configured_at().map(rfc3339),
-            otherwise: match cx.query.limits_by_default() {
+            otherwise: match cx.query.rules().defaults() {
                 Defaults::Ours => "ours",
                 Defaults::Glances => "glances.conf",
             },

@@ -101,7 +101,7 @@ pub(super) fn zone<'a>(servers: impl IntoIterator<Item = &'a Snapshot>) -> TimeZ
 
 /// Where a series is bad: by the rule in force, else by the catalogue.
 pub(super) fn limits(cx: &Context, snapshot: &Snapshot, series: &str) -> Vec<Limit> {
-    let mut found = alert::limits(&cx.query.limits(), snapshot, series);
+    let mut found = alert::limits(&cx.query.rules(), snapshot, series);
     if found.is_empty()
         && let Some(metric) = metric::of_series(series)
         && let Some([_, warning, critical]) = metric.thresholds
