@@ -155,6 +155,18 @@ impl Handler {
     }
 }
 
+/// One page of a list as its result: the types of the library are alike and share no trait.
+macro_rules! listed {
+    ($result:ident, $items:expr, $next:expr) => {{
+        let mut result = $result::with_all_items($items)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private);
+        result.next_cursor = $next;
+        stamp(&mut result.meta);
+        result
+    }};
+}
+
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         INFO.clone()
@@ -194,12 +206,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         let principal = self.principal(&cx)?;
         let (tools, next) = page(self.calls.visible(&principal).map(describe), request)?;
-        let mut result = ListToolsResult::with_all_items(tools)
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private);
-        result.next_cursor = next;
-        stamp(&mut result.meta);
-        Ok(result)
+        Ok(listed!(ListToolsResult, tools, next))
     }
 
     async fn call_tool(
@@ -235,12 +242,7 @@ impl ServerHandler for Handler {
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let (prompts, next) = page(self.calls.prompts().iter().map(prompts::describe), request)?;
-        let mut result = ListPromptsResult::with_all_items(prompts)
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private);
-        result.next_cursor = next;
-        stamp(&mut result.meta);
-        Ok(result)
+        Ok(listed!(ListPromptsResult, prompts, next))
     }
 
     async fn get_prompt(
@@ -265,12 +267,7 @@ impl ServerHandler for Handler {
         let runbooks = self.calls.runbooks();
         let files = runbooks.all().iter().map(skills::resource);
         let (resources, next) = page(single.chain(files), request)?;
-        let mut result = ListResourcesResult::with_all_items(resources)
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private);
-        result.next_cursor = next;
-        stamp(&mut result.meta);
-        Ok(result)
+        Ok(listed!(ListResourcesResult, resources, next))
     }
 
     async fn list_resource_templates(
@@ -282,12 +279,7 @@ impl ServerHandler for Handler {
         let templates = self.calls.resources().iter().filter(|def| def.is_template());
         let (templates, next) =
             page(templates.map(|def| resources::describe_template(def, &context)), request)?;
-        let mut result = ListResourceTemplatesResult::with_all_items(templates)
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private);
-        result.next_cursor = next;
-        stamp(&mut result.meta);
-        Ok(result)
+        Ok(listed!(ListResourceTemplatesResult, templates, next))
     }
 
     async fn read_resource(
@@ -308,12 +300,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListSkillsResult, ErrorData> {
         let runbooks = self.calls.runbooks();
         let (skills, next) = page(runbooks.all().iter().map(skills::describe), request)?;
-        let mut result = ListSkillsResult::with_all_items(skills)
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private);
-        result.next_cursor = next;
-        stamp(&mut result.meta);
-        Ok(result)
+        Ok(listed!(ListSkillsResult, skills, next))
     }
 
     async fn get_skill(
@@ -371,7 +358,9 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         cx: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        complete::complete(&self.calls, self.principal(&cx)?, request).await
+        let mut result = complete::complete(&self.calls, self.principal(&cx)?, request).await?;
+        stamp(&mut result.meta);
+        Ok(result)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
