@@ -7,7 +7,7 @@ mod checks;
 use glances_client::{ApiVersion, exposure::Exposure};
 use serde::Deserialize;
 
-use self::advisories::{Release, Version};
+use self::advisories::Release;
 use crate::snapshot::Snapshot;
 
 /// How bad it is when a control fails. Ordered worst first.
@@ -97,7 +97,7 @@ impl Case<'_> {
     #[must_use]
     pub fn release(&self) -> Release {
         let Some(info) = self.snapshot.info.as_deref() else { return Release::Unknown };
-        match (info.version.as_deref().map(Version::parse), info.api) {
+        match (info.version.as_deref().map(advisories::parse_version), info.api) {
             // The preview still counts on from 4.5, whose code it does not have.
             (_, ApiVersion::V5) => Release::Preview,
             (Some(Some(version)), _) => Release::Exact(version),

@@ -1,8 +1,9 @@
 //! Published vulnerabilities of Glances, from one dated file, and which of them a release has.
 //! Pure: looks at version numbers, not at the server.
 
-use std::{cmp::Ordering, sync::LazyLock};
+use std::sync::LazyLock;
 
+use pep440_rs::Version;
 use serde::Deserialize;
 
 use super::Risk;
@@ -117,7 +118,7 @@ impl Advisories {
         }
         match release {
             Release::Exact(version)
-                if Version::parse(&self.releases_to) >= Some(version.clone()) =>
+                if parse_version(&self.releases_to) >= Some(version.clone()) =>
             {
                 Known::Clean
             }
@@ -138,73 +139,30 @@ impl Advisories {
 impl Advisory {
     /// Whether a release has it for certain.
     fn affects(&self, release: &Release) -> bool {
-        let from = self.from.as_deref().and_then(Version::parse);
-        let Some(fixed) = Version::parse(&self.fixed) else { return false };
+        let from = self.from.as_deref().and_then(parse_version);
+        let Some(fixed) = parse_version(&self.fixed) else { return false };
         let (first, last) = match release {
             Release::Exact(version) => (version.clone(), version.clone()),
             // All of them have it only if the range covers the whole family.
-            Release::SomeThree => (Version::of([3, 0]), Version::of([3, u32::MAX])),
+            Release::SomeThree => (Version::new([3, 0]), Version::new([3, PART_MAX])),
             Release::Preview | Release::Unknown => return false,
         };
         from.is_none_or(|from| from <= first) && last < fixed
     }
 }
 
-/// Parts of one version number: `4.5.0.1` has four.
-const PARTS_MAX: usize = 6;
+/// No release has a number like this; a longer one is no version.
+const PART_MAX: u64 = u32::MAX as u64;
 
-/// A version number; one before a release (`4.0.0_beta`, `4.5.2-dev01`) comes before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Without zeros at the end.
-    parts: Vec<u32>,
-    before_release: bool,
-}
-
-impl Version {
-    fn of(parts: [u32; 2]) -> Self {
-        Self { parts: parts.to_vec(), before_release: false }
-    }
-
-    /// Reads a number; `None` when it does not begin with two.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        // What stands after `+` names a build of the same release.
-        let text = text.trim().trim_start_matches('v').split('+').next()?;
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while parts.len() < PARTS_MAX {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            let (digits, after) = rest.split_at(end);
-            let Ok(number) = digits.parse() else { break };
-            parts.push(number);
-            rest = after;
-            match after.strip_prefix('.') {
-                Some(next) => rest = next,
-                None => break,
-            }
-        }
-        if parts.len() < 2 {
-            return None;
-        }
-        while parts.len() > 2 && parts.last() == Some(&0) {
-            parts.pop();
-        }
-        let before_release = !rest.is_empty() && !rest.contains("post");
-        Some(Self { parts, before_release })
-    }
-}
-
-impl Ord for Version {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.parts.cmp(&other.parts).then(other.before_release.cmp(&self.before_release))
-    }
-}
-
-impl PartialOrd for Version {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// Reads the number of a release, as Python writes it (PEP 440): `4.0.0_beta` and `4.5.2-dev01` come
+/// before their release, what stands after `+` names a build of the same one. `None` when it is not
+/// one, or a lone number.
+#[must_use]
+pub fn parse_version(text: &str) -> Option<Version> {
+    let version: Version = text.parse().ok()?;
+    let [_, _, ..] = version.release() else { return None };
+    let sane = version.release().iter().all(|part| *part <= PART_MAX);
+    sane.then(|| version.without_local())
 }
 
 #[cfg(test)]
@@ -212,7 +170,7 @@ mod tests {
     use super::*;
 
     fn exact(text: &str) -> Release {
-        Release::Exact(Version::parse(text).unwrap())
+        Release::Exact(parse_version(text).unwrap())
     }
 
     fn ids(release: &Release) -> Vec<&'static str> {
@@ -241,19 +199,19 @@ mod tests {
             "5.0.0b1",
         ];
         let versions: Vec<Version> =
-            order.iter().map(|text| Version::parse(text).unwrap()).collect();
+            order.iter().map(|text| parse_version(text).unwrap()).collect();
         for (earlier, later) in versions.iter().zip(versions.iter().skip(1)) {
             assert!(earlier <= later, "{earlier:?} {later:?}");
         }
         assert!(versions[1] < versions[2] && versions[8] < versions[9]);
-        assert_eq!(Version::parse("v4.5"), Version::parse("4.5.0"));
-        assert_eq!(Version::parse("4.5.8+local.1"), Version::parse("4.5.8"));
+        assert_eq!(parse_version("v4.5"), parse_version("4.5.0"));
+        assert_eq!(parse_version("4.5.8+local.1"), parse_version("4.5.8"));
     }
 
     #[test]
     fn what_is_no_version_is_none() {
         for text in ["", "4", "x.y", "glances", "4.", ".5", "99999999999.1"] {
-            assert_eq!(Version::parse(text), None, "{text}");
+            assert_eq!(parse_version(text), None, "{text}");
         }
     }
 
@@ -262,12 +220,12 @@ mod tests {
         let file: Advisories = serde_json::from_str(include_str!("advisories.json")).unwrap();
         assert_eq!(file.advisories.len(), 29);
         assert!(file.as_of.parse::<jiff::civil::Date>().is_ok());
-        let last = Version::parse(&file.releases_to).unwrap();
+        let last = parse_version(&file.releases_to).unwrap();
         let mut ids: Vec<&str> = Vec::new();
         for advisory in &file.advisories {
-            let fixed = Version::parse(&advisory.fixed).unwrap();
+            let fixed = parse_version(&advisory.fixed).unwrap();
             assert!(fixed <= last, "{}", advisory.id);
-            let from = advisory.from.as_deref().map(|text| Version::parse(text).unwrap());
+            let from = advisory.from.as_deref().map(|text| parse_version(text).unwrap());
             assert!(from.is_none_or(|from| from < fixed), "{}", advisory.id);
             assert!(advisory.id.starts_with("CVE-20") || advisory.id == advisory.ghsa);
             assert!(advisory.ghsa.starts_with("GHSA-") && advisory.what.len() <= 80);

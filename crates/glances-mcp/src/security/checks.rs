@@ -10,7 +10,7 @@ use glances_client::{
 
 use super::{
     Case, Verdict,
-    advisories::{Known, PUBLISHED, Release, Version, When},
+    advisories::{Known, PUBLISHED, Release, When, parse_version},
 };
 use crate::redact::{REDACTED, clip};
 
@@ -145,7 +145,7 @@ pub(super) fn container_health(case: &Case<'_>) -> Verdict {
             || matches!(it.state, ContainerState::Restarting | ContainerState::Dead)
     };
     let told = match case.release() {
-        Release::Exact(version) => Some(version) >= Version::parse(HEALTH_SINCE),
+        Release::Exact(version) => Some(version) >= parse_version(HEALTH_SINCE),
         Release::SomeThree => false,
         Release::Preview | Release::Unknown => true,
     };

@@ -153,6 +153,7 @@ const OWNED: &[(&str, &[&str])] = &[
     // Front matter is YAML, since that of skills is.
     ("serde_saphyr", &["config", "runbooks"]),
     ("toml", &["config"]),
+    ("pep440_rs", &["security"]),
     ("percent_encoding", &["resources"]),
     ("regex", &["redact"]),
     ("tiny_skia", &["chart"]),
