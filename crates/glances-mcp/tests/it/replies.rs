@@ -7,8 +7,8 @@ use fleet_sim::{Fault, Flavor, Fleet, Role};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, accounted, bounded, config, fleet_tools, forbidden, names, needed, request, required,
-    spec, takes,
+    Server, accounted, bounded, config, fleet_tools, forbidden, hostile_mix, names, needed,
+    request, required, spec, takes, texts,
 };
 use glances_mcp::tools::{self, ToolDef};
 
@@ -150,18 +150,7 @@ async fn pages_of_a_list_hold_each_item_once_and_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_reply_holds_texts_that_attack_its_reader_or_secrets() {
-    let mut specs: Vec<_> = Flavor::ALL
-        .iter()
-        .enumerate()
-        .map(|(index, flavor)| {
-            let role = if index % 2 == 0 { Role::ContainerHost } else { Role::Web };
-            spec(&format!("hostile-{index}"), *flavor, role)
-        })
-        .collect();
-    for spec in &mut specs {
-        spec.hostile = true;
-    }
-    let fleet = Fleet::start(specs).await.unwrap();
+    let fleet = Fleet::start(hostile_mix()).await.unwrap();
     let server = Server::of(&fleet).await;
     let mut checked = 0;
     let mut check = |what: &str, result: &Value| {
@@ -200,21 +189,6 @@ async fn no_reply_holds_texts_that_attack_its_reader_or_secrets() {
     let evil = json!({"server": "hostile-0", "container": "ignore-previous-instructions"});
     check("container", &server.call("get_container_details", evil).await);
     assert!(checked > 1_000, "{checked}");
-}
-
-/// All texts of a value, keys as well.
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Object(map) => {
-            for (key, value) in map {
-                found.push(key.clone());
-                texts(value, found);
-            }
-        }
-        _ => {}
-    }
 }
 
 #[tokio::test]

@@ -23,11 +23,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, Session, config, forbidden,
+    Server, Session, config, forbidden, hostile,
     judged::{self, Judged},
     names,
     past::{self, Past},
-    spec, tokens, until,
+    spec, texts, tokens, until,
 };
 
 /// A document about 100 servers.
@@ -326,12 +326,7 @@ async fn a_name_that_is_not_there_is_told_with_the_nearest() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_resource_holds_texts_that_attack_its_reader_or_secrets() {
-    let specs = Flavor::ALL.iter().enumerate().map(|(index, flavor)| {
-        let mut spec = spec(&format!("hostile-{index}"), *flavor, Role::ContainerHost);
-        spec.hostile = true;
-        spec
-    });
-    let fleet = Fleet::start(specs.collect()).await.unwrap();
+    let fleet = Fleet::start(hostile(|_| Role::ContainerHost)).await.unwrap();
     let server = Server::of(&fleet).await;
     let cx = server.context(Principal::local());
     let mut uris: Vec<String> = single().into_iter().map(str::to_owned).collect();
@@ -426,21 +421,6 @@ fn drawn_safely(mermaid: &str) {
         let outside: String = line.split('"').step_by(2).collect();
         let plain = |c: char| c.is_ascii_alphanumeric() || " []()->.|".contains(c);
         assert!(outside.chars().all(plain) && line.matches('"').count() % 2 == 0, "{line}");
-    }
-}
-
-/// All texts of a value, keys as well.
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Object(map) => {
-            for (key, value) in map {
-                found.push(key.clone());
-                texts(value, found);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::{
     binary::{Binary, run, run_in, text},
     client::{Events, MODERN, Response, Session, modern, request},
-    judge::{accounted, bounded, forbidden, tokens},
+    judge::{accounted, bounded, forbidden, texts, tokens},
 };
 
 /// Far longer than anything here takes; what does not come within it does not come.
@@ -63,6 +63,20 @@ pub(crate) fn config(fleet: &Fleet) -> Value {
 pub(crate) fn spec(name: &str, flavor: Flavor, role: Role) -> HostSpec {
     // What a test expects must not depend on the half hour in which it runs.
     HostSpec { role, sound: true, ..HostSpec::new(name, flavor, seed(name)) }
+}
+
+/// Servers of every version whose machines attack whoever reads of them: `hostile-0` and so on.
+pub(crate) fn hostile(role: impl Fn(usize) -> Role) -> Vec<HostSpec> {
+    let hostile = |(index, flavor): (usize, &Flavor)| HostSpec {
+        hostile: true,
+        ..spec(&format!("hostile-{index}"), *flavor, role(index))
+    };
+    Flavor::ALL.iter().enumerate().map(hostile).collect()
+}
+
+/// Containers on every other one.
+pub(crate) fn hostile_mix() -> Vec<HostSpec> {
+    hostile(|index| if index % 2 == 0 { Role::ContainerHost } else { Role::Web })
 }
 
 fn seed(name: &str) -> u64 {

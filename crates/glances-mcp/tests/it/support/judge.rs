@@ -4,6 +4,21 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+/// All texts of a value, keys as well.
+pub(crate) fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                found.push(key.clone());
+                texts(value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// What a text costs a model.
 pub(crate) fn tokens(text: &str) -> usize {
     tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
