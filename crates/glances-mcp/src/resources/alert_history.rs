@@ -10,12 +10,12 @@ use serde_json::json;
 use super::{
     Changes, Resource, Variables,
     parts::{Composed, Part, Parts, ask},
-    rows::{LINE_CHARS, NAME_CHARS, all_of, written},
+    rows::{Account, LINE_CHARS, NAME_CHARS, all_of, written},
 };
 use crate::{
     alert::{Alert, Group, group},
     model::{HostName, Severity},
-    query::{PastAlert, Selection, compact, coverage::rfc3339, window::Window},
+    query::{PastAlert, Selection, compact, window::Window},
     redact::clip,
     tools::{Context, ToolError},
 };
@@ -24,8 +24,8 @@ pub(super) struct Alerts;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Head {
-    /// When this was true, UTC.
-    as_of: String,
+    #[serde(flatten)]
+    account: Account,
     /// Days that `patterns` and `together` are made of.
     days: i64,
     patterns: Patterns,
@@ -136,7 +136,7 @@ impl Resource for Alerts {
         let window = Window::parse(None, None, None, (DAYS * 24).hours(), all.now)?;
         let past = cx.query.past_alerts(&cx.principal, &all, window.span()).await?;
         let head = Head {
-            as_of: rfc3339(all.now),
+            account: Account::of(&all),
             days: DAYS,
             patterns: Patterns::of(&past),
             together: together(&all, &past),

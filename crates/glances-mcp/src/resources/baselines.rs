@@ -8,14 +8,10 @@ use serde_json::json;
 use super::{
     Changes, Resource, Variables,
     parts::{Composed, Part, Parts, ask},
-    rows::{Rest, all_of, fitting, unavailable},
+    rows::{Account, Rest, all_of, fitting},
 };
 use crate::{
-    query::{
-        Past, Selection,
-        coverage::{Unavailable, rfc3339},
-        window::Window,
-    },
+    query::{Past, Selection, window::Window},
     snapshot::Snapshot,
     store::Level,
     tools::{Context, ToolError},
@@ -25,8 +21,8 @@ pub(super) struct Baselines;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Head {
-    /// When this was true, UTC.
-    as_of: String,
+    #[serde(flatten)]
+    account: Account,
     /// Days that `normal` is made of, at most.
     days: i64,
     /// What is normal, by server: median and p95 of hourly means.
@@ -34,9 +30,6 @@ pub(super) struct Head {
     not_shown: Option<Rest>,
     /// Servers without history.
     without_history: Option<Rest>,
-    /// Servers that do not answer, by reason, with the age of the last answer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unavailable: Vec<Unavailable>,
     notes: Vec<String>,
 }
 
@@ -110,12 +103,11 @@ impl Resource for Baselines {
         let normal = fitting(normal, ROWS_BYTES_MAX);
         let rest: Vec<&str> = aliases.iter().skip(normal.len()).map(String::as_str).collect();
         let head = Head {
-            as_of: rfc3339(all.now),
+            account: Account::of(&all),
             days: NORMAL_DAYS,
             normal,
             not_shown: Rest::of(&rest),
             without_history: Rest::of(&without),
-            unavailable: unavailable(&all),
             notes,
         };
         Ok(Composed { head, answers })

@@ -7,14 +7,11 @@ use serde::Serialize;
 
 use super::{
     Changes, Resource, Variables,
-    rows::{NAME_CHARS, Rest, all_of, counted, fitting, unavailable, usual},
+    rows::{Account, NAME_CHARS, Rest, all_of, counted, fitting, usual},
 };
 use crate::{
     model::Criticality,
-    query::{
-        Auth, Connection,
-        coverage::{Unavailable, rfc3339},
-    },
+    query::{Auth, Connection, coverage::rfc3339},
     redact::clip,
     snapshot::Snapshot,
     tools::{Context, ToolError},
@@ -24,8 +21,8 @@ pub(super) struct Inventory;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct InventoryDocument {
-    /// When this was true, UTC.
-    as_of: String,
+    #[serde(flatten)]
+    account: Account,
     /// When the configuration in force was taken, UTC.
     configured_at: Option<String>,
     servers_total: usize,
@@ -38,9 +35,6 @@ pub(super) struct InventoryDocument {
     usual: Option<Settings>,
     /// By alias.
     servers: Vec<ServerRow>,
-    /// Servers that do not answer, by reason, with the age of the last answer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unavailable: Vec<Unavailable>,
     not_shown: Option<Rest>,
 }
 
@@ -133,7 +127,7 @@ impl Resource for Inventory {
         let releases: Vec<String> =
             servers.iter().filter_map(|snapshot| snapshot.glances_version()).collect();
         Ok(InventoryDocument {
-            as_of: rfc3339(all.now),
+            account: Account::of(&all),
             configured_at: cx.query.configured_at().map(rfc3339),
             servers_total: servers.len(),
             environments: counted(hosts().filter_map(|host| host.environment.as_deref())),
@@ -141,7 +135,6 @@ impl Resource for Inventory {
             tags: counted(hosts().flat_map(|host| &host.tags).map(String::as_str)),
             glances: counted(releases.iter().map(String::as_str)),
             usual,
-            unavailable: unavailable(&all),
             not_shown: Rest::of(&rest),
             servers: rows,
         })

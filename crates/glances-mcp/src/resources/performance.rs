@@ -10,11 +10,11 @@ use serde_json::json;
 use super::{
     Changes, Resource, Variables,
     parts::{Composed, Part, Parts, ask},
-    rows::all_of,
+    rows::{Account, all_of},
 };
 use crate::{
     metric::METRICS,
-    query::{Past, coverage::rfc3339, window::Window},
+    query::{Past, window::Window},
     store::Level,
     tools::{Context, ToolError},
 };
@@ -23,8 +23,8 @@ pub(super) struct Performance;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Head {
-    /// When this was true, UTC.
-    as_of: String,
+    #[serde(flatten)]
+    account: Account,
     /// Days that `hours_of_week` is made of, at most.
     days: i64,
     /// What is normal at each hour of the week: the mean over all servers and weeks, in UTC.
@@ -120,7 +120,7 @@ impl Resource for Performance {
         if hours_of_week.iter().any(|week| week.days.len() < DAYS.len()) {
             notes.push("a day of the week is told when each of its hours is known".to_owned());
         }
-        let head = Head { as_of: rfc3339(all.now), days: WEEK_DAYS, hours_of_week, notes };
+        let head = Head { account: Account::of(&all), days: WEEK_DAYS, hours_of_week, notes };
         Ok(Composed { head, answers })
     }
 }

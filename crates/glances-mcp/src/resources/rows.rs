@@ -46,9 +46,21 @@ impl Rest {
     }
 }
 
-/// Servers that do not answer, by reason, with the age of their last answer.
-pub(super) fn unavailable(all: &Selection) -> Vec<Unavailable> {
-    Tally::new(all).coverage().unavailable
+/// When a document about the fleet was true, and of whom it cannot tell the present.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Account {
+    /// When this was true, UTC.
+    as_of: String,
+    /// Servers that do not answer, by reason, with the age of the last answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable: Vec<Unavailable>,
+}
+
+impl Account {
+    pub(super) fn of(all: &Selection) -> Self {
+        let coverage = Tally::new(all).coverage();
+        Self { as_of: coverage.as_of, unavailable: coverage.unavailable }
+    }
 }
 
 /// As many of the rows as fit into so many bytes as JSON.

@@ -12,13 +12,10 @@ use self::mermaid::{Box, Drawing, Line, Stroke};
 use super::{
     Changes, Resource, Variables,
     parts::{Answers, Composed, Part, Parts, ask},
-    rows::{NAME_CHARS, Rest, all_of, bytes_of, spend, unavailable},
+    rows::{Account, NAME_CHARS, Rest, all_of, bytes_of, spend},
 };
 use crate::{
-    query::{
-        Selection, compact,
-        coverage::{Unavailable, rfc3339},
-    },
+    query::{Selection, compact},
     redact::clip,
     snapshot::{Snapshot, Status},
     tools::{Context, ToolError},
@@ -28,13 +25,10 @@ pub(super) struct Topology;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Head {
-    /// When this was true, UTC.
-    as_of: String,
+    #[serde(flatten)]
+    account: Account,
     /// Servers by status; those without one are left out.
     servers_by_status: BTreeMap<&'static str, usize>,
-    /// Servers that do not answer, by reason, with the age of the last answer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unavailable: Vec<Unavailable>,
     /// Servers that share environment, region and tags.
     places: Vec<Place>,
     not_shown: Option<Rest>,
@@ -136,9 +130,8 @@ impl Resource for Topology {
         let (places, rest) = places(&all);
         let (containers, containers_total) = containers(&all);
         let head = Head {
-            as_of: rfc3339(all.now),
+            account: Account::of(&all),
             servers_by_status: servers.map(|(status, count)| (status.word(), count)).collect(),
-            unavailable: unavailable(&all),
             places,
             not_shown: Rest::of(&rest),
             containers,
