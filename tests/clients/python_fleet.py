@@ -20,7 +20,8 @@ RESOURCES = 8
 TEMPLATES = 4
 # An alert is raised a while after its server is lost.
 ALERT_TRIES = 60
-AGE = re.compile(r"age_seconds|\bage\b|\d+(\.\d+)? ?(s|min) ago|old", re.IGNORECASE)
+# Of the one that does not answer: in JSON, or as a column of a table.
+AGE = re.compile(r'age_seconds":\s*[\d.]+|\|last answer age\|')
 # Not about what servers do at this moment.
 TIMELESS = ("glances://config/thresholds", "glances://knowledge/runbooks")
 

@@ -8,16 +8,15 @@
 // wrong. The SDK is taken from $GLANCES_E2E_DIR/node (see `cargo xtask setup`).
 
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
+import { packages, run } from './ts_shared.mjs';
 
 const CALLS = ['get_system_overview', 'list_servers'];
 const TIMEOUT_MS = 60_000;
 
-const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-const e2e = process.env.GLANCES_E2E_DIR || join(cache, 'glances-mcp', 'e2e');
-const require = createRequire(join(e2e, 'node', 'package.json'));
+const require = createRequire(join(packages, 'package.json'));
 const sdk = (part) => import(pathToFileURL(require.resolve(`@modelcontextprotocol/sdk/${part}`)));
 
 /** What must hold for every reply of the two tools. */
@@ -73,17 +72,4 @@ async function main() {
   }
 }
 
-const timer = setTimeout(() => {
-  console.error(`FAILED: no end after ${TIMEOUT_MS / 1000} s`);
-  process.exit(1);
-}, TIMEOUT_MS);
-main().then(
-  (seen) => {
-    clearTimeout(timer);
-    console.log(JSON.stringify(seen));
-  },
-  (err) => {
-    console.error(`FAILED: ${err?.stack ?? err}`);
-    process.exit(1);
-  },
-);
+run(main, TIMEOUT_MS);
