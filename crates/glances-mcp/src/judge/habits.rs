@@ -328,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_back_after_a_single_step_is_no_news() {
+        // A level that wanders and is followed; on the last day one step is far out, and is followed too.
+        let wander = |secs: i64| 10.0 + 20.0 * (secs as f64 / (37.0 * 3_600.0) * 6.283).sin();
+        let far = |secs: i64| if secs == 5 * DAY + 36_000 { 45.0 } else { 0.0 };
+        let told = learned(processor(6, |secs| wander(secs) + far(secs)), 6).anomalies();
+        assert_eq!(told.findings, []);
+        assert!(!told.moments.is_empty(), "it is judged");
+    }
+
+    #[test]
     fn a_job_of_every_night_is_a_habit_and_moves_with_the_clocks_of_its_place() {
         let job = |secs: i64| if (7_200..8_400).contains(&(secs % DAY)) { 30.0 } else { 0.0 };
         let told = learned(processor(10, job), 10).anomalies();

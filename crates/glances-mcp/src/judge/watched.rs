@@ -151,7 +151,7 @@ impl Watched {
         let Score { expected, scale, .. } = score;
         // What is too small to matter is no news, however improbable.
         let mut z = if self.is_sizeable(value, expected) { score.z } else { 0.0 };
-        if z >= USUAL_DEVIATIONS && self.is_echo(at, value, expected) {
+        if z >= USUAL_DEVIATIONS && self.is_echo(at, value, score) {
             z = 0.0;
         } else {
             if self.moments.len() == MOMENTS {
@@ -211,12 +211,28 @@ impl Watched {
     }
 
     /// Whether a value is only unexpected because the unusual was expected to go on.
-    fn is_echo(&self, at: At, value: f64, expected: f64) -> bool {
+    fn is_echo(&self, at: At, value: f64, score: Score) -> bool {
+        let expected = score.expected;
         let within = |(low, high): (f64, f64), value: f64| low <= value && value <= high;
         let usual = self.range.is_some_and(|it| within(it, value) && !within(it, expected));
         let last = self.findings.back().filter(|it| at.secs - it.until <= ECHO_SECS);
         let other_side = |it: &Finding| (it.value - it.expected) * (value - expected) < 0.0;
-        usual || last.is_some_and(|it| other_side(it) && within(it.usual, value))
+        let is_over = last.is_some_and(|it| other_side(it) && within(it.usual, value));
+        // A run too short to be told leaves an echo too.
+        let returned = |run: &Run| (value - run.expected).abs() < USUAL_DEVIATIONS * score.scale;
+        usual || is_over || self.followed(at).is_some_and(|run| returned(&run))
+    }
+
+    /// The present run, where the prediction follows the level and so the run itself.
+    fn followed(&self, at: At) -> Option<Run> {
+        let follows = self.detector.as_ref().is_none_or(|it| it.rhythm() == Rhythm::Level);
+        self.run.filter(|run| follows && self.goes_on(run, at))
+    }
+
+    /// Whether a run goes on: the gates look at so many steps.
+    fn goes_on(&self, run: &Run, at: At) -> bool {
+        let (_, longest) = HABIT_GATE;
+        at.secs - run.last <= self.step_secs() * i64::from(longest)
     }
 
     fn is_sizeable(&self, value: f64, expected: f64) -> bool {
@@ -230,9 +246,7 @@ impl Watched {
 
     /// Keeps when a run of unusual steps began: the gates tell of it some steps later.
     fn note_run(&mut self, at: At, expected: f64, unusual: bool) {
-        let (_, longest) = HABIT_GATE;
-        let apart = self.step_secs() * i64::from(longest);
-        self.run = self.run.filter(|run| at.secs - run.last <= apart);
+        self.run = self.run.filter(|run| self.goes_on(run, at));
         if unusual {
             let new = Run { begin: at.secs, last: at.secs, expected };
             self.run = Some(self.run.map_or(new, |run| Run { last: at.secs, ..run }));
@@ -240,9 +254,8 @@ impl Watched {
     }
 
     /// A score from what was expected when the run began.
-    fn since_begin(&self, value: f64, score: Score) -> Score {
-        let follows = !self.detector.as_ref().is_some_and(|it| it.rhythm() != Rhythm::Level);
-        match self.run.filter(|_| follows) {
+    fn since_begin(&self, at: At, value: f64, score: Score) -> Score {
+        match self.followed(at) {
             Some(Run { expected, .. }) => {
                 let z = (value - expected).abs() / score.scale;
                 Score { z: z.max(score.z), expected, ..score }
@@ -260,7 +273,7 @@ impl Watched {
         (days_alike, habit): (usize, bool),
     ) {
         let until = at.secs + self.step_secs();
-        let score = self.since_begin(value, score);
+        let score = self.since_begin(at, value, score);
         if let Some(last) = self.findings.back_mut()
             && at.secs - last.until <= JOIN_SECS
             && (value > score.expected) == (last.value > last.expected)
