@@ -1,7 +1,7 @@
 //! What weeks of hourly values say of a series: levels that changed for good, and growth that is not
 //! its usual one. Pure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use analytics::{
     Change, Confidence, Sample, Score, Settings, Severity, Size, Steps, change_points, is_sizeable,
@@ -35,6 +35,8 @@ const WEEKEND_NEAR_SECS: i64 = 12 * HOUR;
 const RHYTHM_DAYS: usize = 7;
 /// A spike that has not gone after so long is a new level.
 const STAYS_HOURS: i64 = 6;
+/// … and this part of it is left: of the peak of a spike, a level is less.
+const STAYS_SHARE: f64 = 0.5;
 /// Growth is looked for over these times: a leak of hours, and one of days.
 const GROWTH_HOURS: [usize; 2] = [6, 24];
 /// From so many deviations on growth is worth a warning.
@@ -133,24 +135,51 @@ impl Hours {
     /// Whether a change is the week's: its first day is nearer to the same day a week before than the
     /// change is large. Without a week before, whether a weekend begins or ends about then.
     fn is_weekly(&self, change: &Change, end: usize, zone: &TimeZone) -> bool {
-        let week = 7 * HOURS_A_DAY;
         let hours = change.at..end.min(change.at + HOURS_A_DAY);
+        let shift = change.after - change.before;
+        self.as_a_week_ago(hours, HOURS_A_DAY / 2, shift)
+            .unwrap_or_else(|| self.turns_free(self.secs_of(change.at), zone).is_some())
+    }
+
+    /// Whether a finding of hours is the week's: they are nearer to the same hours a week before than
+    /// they are to what was expected. Without a week before, whether a weekend begins about then and
+    /// it is less, or one ends and it is more.
+    fn is_of_the_week(&self, finding: &Finding, zone: &TimeZone) -> bool {
+        // Hours of which it has half; shorter ones drown, and are compared with other days by the gates.
+        let hours = self.hour_of(finding.since + HOUR / 2)..self.hour_of(finding.until + HOUR / 2);
+        let by_level = !matches!(finding.kind, Kind::TrendChange | Kind::FleetOutlier);
+        if hours.is_empty() || !by_level {
+            return false;
+        }
+        let half = hours.len().div_ceil(2);
+        let shift = finding.value - finding.expected;
+        self.as_a_week_ago(hours, half, shift).unwrap_or_else(|| {
+            let turns = self.turns_free(finding.since, zone);
+            turns.is_some_and(|free| free == (shift < 0.0))
+        })
+    }
+
+    /// Whether hours that were shifted are as they were a week before; `None` where fewer than
+    /// `enough` of them are known.
+    fn as_a_week_ago(&self, hours: Range<usize>, enough: usize, shift: f64) -> Option<bool> {
         let moved = hours.filter_map(|hour| {
-            let before = self.means.get(hour.checked_sub(week)?)?;
+            let before = self.means.get(hour.checked_sub(7 * HOURS_A_DAY)?)?;
             Some(self.means.get(hour)? - before).filter(|moved| moved.is_finite())
         });
         let moved: Vec<f64> = moved.collect();
-        if moved.len() * 2 >= HOURS_A_DAY {
-            let shift = change.after - change.before;
-            return median(&moved).is_some_and(|moved| moved.abs() < shift.abs() / 2.0);
-        }
+        let moved = median(&moved).filter(|_| moved.len() >= enough)?;
+        Some(moved.abs() < shift.abs() / 2.0)
+    }
+
+    /// Whether the days about a time turn free, or turn to work; `None` where they stay what they are.
+    fn turns_free(&self, at: i64, zone: &TimeZone) -> Option<bool> {
         let weekday = |secs: i64| {
             let at = Timestamp::from_second(secs).unwrap_or_default();
             at.to_zoned(zone.clone()).weekday()
         };
         let free = |secs| matches!(weekday(secs), Weekday::Saturday | Weekday::Sunday);
-        let at = self.secs_of(change.at);
-        free(at - WEEKEND_NEAR_SECS) != free(at + WEEKEND_NEAR_SECS)
+        let after = free(at + WEEKEND_NEAR_SECS);
+        (free(at - WEEKEND_NEAR_SECS) != after).then_some(after)
     }
 
     /// What the hours of a level were like.
@@ -164,21 +193,23 @@ impl Hours {
     /// day of another level to be told, and less to be seen.
     fn last_beyond(&self, change: &Change, end: usize) -> usize {
         let shift = change.after - change.before;
-        let before = |hour: usize| {
-            let phase = (hour - change.at) % HOURS_A_DAY;
-            let days = (1..=RHYTHM_DAYS).filter_map(|day| {
-                let at = (change.at + phase).checked_sub(day * HOURS_A_DAY)?;
-                self.means.get(at).copied()
-            });
-            median(&days.collect::<Vec<_>>()).unwrap_or(change.before)
-        };
         let beyond = |hour: usize, value: f64| {
-            let moved = value - before(hour);
+            let moved = value - self.before(change.at, hour).unwrap_or(change.before);
             (moved - shift).abs() < moved.abs()
         };
         let hours = self.means.iter().enumerate().take(end).skip(change.at);
         let beyond = hours.filter(|(hour, value)| beyond(*hour, **value));
         beyond.map(|(hour, _)| hour).next_back().unwrap_or(change.at)
+    }
+
+    /// What an hour was like at its time of day on the days before a change.
+    fn before(&self, change: usize, hour: usize) -> Option<f64> {
+        let phase = hour.checked_sub(change)? % HOURS_A_DAY;
+        let days = (1..=RHYTHM_DAYS).filter_map(|day| {
+            let at = (change + phase).checked_sub(day * HOURS_A_DAY)?;
+            self.means.get(at).copied()
+        });
+        median(&days.collect::<Vec<_>>())
     }
 
     /// Growth over hours that is not what this time of day brings.
@@ -289,21 +320,32 @@ impl Hours {
         })
     }
 
-    /// A spike that stayed is a new level.
+    /// A spike that stayed is a new level: most hours since then, and the last one, are at least half
+    /// as far from what they were on the days before.
     fn settle(&self, finding: &mut Finding) {
         let begin = self.hour_of(finding.since) + 1;
         let now = self.span.to;
         if finding.kind != Kind::Spike || now - finding.since < (STAYS_HOURS + 1) * HOUR {
             return;
         }
-        let Some(level) = self.means.get(begin..).and_then(median) else { return };
-        let (low, high) = finding.usual;
-        let last = self.means.iter().rev().find(|value| value.is_finite()).copied();
-        let outside = |value: f64| if finding.value > high { value > high } else { value < low };
-        if outside(level) && last.is_some_and(outside) && self.is_sizeable(level, finding.expected)
+        let shift = finding.value - finding.expected;
+        let hours = self.means.iter().enumerate().skip(begin).filter(|(_, it)| it.is_finite());
+        let (levels, before): (Vec<f64>, Vec<f64>) = hours
+            .map(|(hour, value)| (*value, self.before(begin, hour).unwrap_or(finding.expected)))
+            .unzip();
+        let moved: Vec<f64> =
+            levels.iter().zip(&before).map(|(level, before)| (level - before) / shift).collect();
+        let stays = |moved: Option<f64>| moved.is_some_and(|it| it >= STAYS_SHARE);
+        let Some((level, expected)) = median(&levels).zip(median(&before)) else { return };
+        if stays(median(&moved))
+            && stays(moved.last().copied())
+            && self.is_sizeable(level, expected)
         {
+            let (low, high) = finding.usual;
+            let other_hours = expected - finding.expected;
+            finding.usual = ((low + other_hours).max(0.0), (high + other_hours).min(self.most()));
             finding.kind = Kind::LevelShift;
-            finding.value = level;
+            (finding.value, finding.expected) = (level, expected);
             (finding.until, finding.lasts) = (now, true);
         }
     }
@@ -321,6 +363,7 @@ pub(super) fn add(
     for finding in &mut anomalies.findings {
         if let Some(hours) = by_name.get(&*finding.series) {
             hours.settle(finding);
+            finding.habit |= hours.is_of_the_week(finding, zone);
         }
     }
     for one in hours {
@@ -380,6 +423,65 @@ mod tests {
         assert!((shift.since - (BEGIN + deployed * HOUR)).abs() <= DAY, "{shift:?}");
         assert!(shift.lasts && (shift.value - shift.expected - 15.0).abs() < 1.0, "{shift:?}");
         assert!(shift.usual.0 <= shift.expected && shift.usual.1 < shift.value, "{shift:?}");
+    }
+
+    /// A spike from an hour on, over an hour that had this value where so much was expected.
+    fn spike(begin: i64, hours: i64, value: f64, expected: f64) -> Finding {
+        Finding {
+            series: "mem.percent".into(),
+            kind: Kind::Spike,
+            severity: Severity::Warning,
+            since: BEGIN + begin * HOUR,
+            until: BEGIN + (begin + hours) * HOUR,
+            lasts: false,
+            value,
+            expected,
+            usual: (expected - 2.0, expected + 2.0),
+            score: 9.0,
+            days_alike: 0,
+            habit: false,
+            per_hour: None,
+            method: "hour of the day",
+            history_days: 6.0,
+            confidence: Confidence::Medium,
+        }
+    }
+
+    #[test]
+    fn a_spike_that_stays_is_a_new_level_and_the_night_after_a_spike_is_none() {
+        let night = |hour: i64| if (8..20).contains(&(hour % 24)) { 20.0 } else { 0.0 };
+        let begin = 6 * 24 + 14;
+        // For an hour a day was like a night, and then the night came.
+        let dip = spike(begin, 1, 42.0, 62.0);
+        let mut told = dip.clone();
+        memory(7, |hour| if hour == begin { 0.0 } else { night(hour) }).settle(&mut told);
+        assert_eq!(told, dip);
+        let lower = |hour: i64| if hour >= begin { night(hour) - 20.0 } else { night(hour) };
+        memory(7, lower).settle(&mut told);
+        assert!(told.kind == Kind::LevelShift && told.lasts, "{told:?}");
+        // Told by the hours since, most of which are of a night.
+        assert!((told.expected - told.value - 20.0).abs() < 1.0, "{told:?}");
+        assert!(told.usual.0 <= told.expected && told.expected <= told.usual.1, "{told:?}");
+    }
+
+    #[test]
+    fn what_was_there_a_week_ago_is_of_the_week_and_so_is_a_first_weekend() {
+        let zone = TimeZone::UTC;
+        let free = |hour: i64| if hour / 24 % 7 >= 5 { -20.0 } else { 0.0 };
+        let of_the_week = |days: i64, more: &dyn Fn(i64) -> f64, finding: &Finding| {
+            memory(days, more).is_of_the_week(finding, &zone)
+        };
+        let (first, second) = (5 * 24, 12 * 24);
+        assert!(of_the_week(6, &free, &spike(first, 2, 20.0, 40.0)));
+        assert!(of_the_week(13, &free, &spike(second, 2, 20.0, 40.0)));
+        // More work than ever on a Friday evening is none of it, nor on a Saturday like no other.
+        let busy = |hour: i64| if hour >= second { 30.0 } else { free(hour) };
+        assert!(!of_the_week(6, &|_| 0.0, &spike(first - 6, 3, 70.0, 40.0)));
+        assert!(!of_the_week(13, &busy, &spike(second, 4, 70.0, 40.0)));
+        // Some minutes are no hour, and growth is not a matter of levels.
+        assert!(!of_the_week(13, &free, &spike(second, 0, 20.0, 40.0)));
+        let growth = Finding { kind: Kind::TrendChange, ..spike(second, 2, 20.0, 40.0) };
+        assert!(!of_the_week(13, &free, &growth));
     }
 
     #[test]
