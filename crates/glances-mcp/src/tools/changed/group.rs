@@ -26,7 +26,7 @@ pub(super) struct Group {
     /// Its place, from 1.
     pub(super) number: usize,
     pub(super) verdict: Verdict,
-    /// Strongest first.
+    /// The strongest of each server, strongest first, then their second ones.
     pub(super) moves: Vec<Moved>,
     /// When each server began to move, earliest first.
     pub(super) onsets: Vec<(HostName, i64)>,
@@ -162,7 +162,21 @@ fn judged(story: Vec<Turn>, near: Near) -> Group {
         let names = || (&a.host, &a.series).cmp(&(&b.host, &b.series));
         b.strength().total_cmp(&a.strength()).then_with(names)
     });
-    Group { number: 0, verdict, moves, onsets }
+    Group { number: 0, verdict, moves: in_turns(moves), onsets }
+}
+
+/// The strongest of every server, then the second of every server, and so on: who reads the first of
+/// them sees every server, not the many series of one.
+fn in_turns(moves: Vec<Moved>) -> Vec<Moved> {
+    let mut turns: BTreeMap<HostName, usize> = BTreeMap::new();
+    let numbered = moves.into_iter().map(|moved| {
+        let next = turns.entry(moved.host.clone()).or_default();
+        *next += 1;
+        (*next, moved)
+    });
+    let mut numbered: Vec<(usize, Moved)> = numbered.collect();
+    numbered.sort_by_key(|(turn, _)| *turn);
+    numbered.into_iter().map(|(_, moved)| moved).collect()
 }
 
 #[cfg(test)]
@@ -231,6 +245,19 @@ mod tests {
         let groups = group(moves, NEAR);
         assert!(groups.iter().all(|group| group.verdict == Verdict::Isolated));
         assert_eq!(groups[0].moves[0].host.as_str(), "db-1");
+    }
+
+    #[test]
+    fn the_first_moves_of_a_change_are_of_different_servers() {
+        let moves = vec![
+            moved("web-1", "network.use[eth0]", 1_000, 17.0),
+            moved("web-1", "network.bytes_sent[eth0]", 1_000, 20.0),
+            moved("web-1", "network.bytes_recv[eth0]", 1_000, 20.0),
+            moved("db-1", "fs.percent[/data]", 1_000, 4.0),
+        ];
+        let groups = group(moves, NEAR);
+        let hosts: Vec<&str> = groups[0].moves.iter().map(|it| it.host.as_str()).collect();
+        assert_eq!(hosts, ["web-1", "db-1", "web-1", "web-1"]);
     }
 
     #[test]
