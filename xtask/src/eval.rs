@@ -95,7 +95,7 @@ fn examples(folder: &Path, out: &Path) -> Result<()> {
 }
 
 /// Calm days and scripted incidents, through the write path and the tools. `cargo test` knows no time
-/// limit, and fifty seeds take an hour; no seed keeps what was counted last.
+/// limit, and fifty seeds take half an hour of two cores; no seed keeps what was counted last.
 fn incidents(out: &Path, seeds: &str) -> Result<()> {
     let file = out.join("incidents.jsonl");
     if seeds == "0" && file.is_file() {
@@ -104,13 +104,15 @@ fn incidents(out: &Path, seeds: &str) -> Result<()> {
     }
     // The tests add to it.
     fs::write(&file, "").with_context(|| format!("could not write {}", file.display()))?;
-    say!("\nscripted incidents and calm days of {seeds} seeds (a minute a seed)");
+    say!("\nscripted incidents and calm days of {seeds} seeds (a minute of a core each)");
     let mut cargo = tools::cargo()?;
     cargo
         .args(["--config", OPTIMISED, "test", "--quiet", "-p", "glances-mcp"])
         .args(["--test", "it", "incidents::"])
         .env("GLANCES_EVAL_SEEDS", seeds)
-        .env("GLANCES_EVAL_OUT", &file);
+        .env("GLANCES_EVAL_OUT", &file)
+        // Each of them uses every core.
+        .env("RUST_TEST_THREADS", "1");
     process::run(&mut cargo, "a limit of the incidents' tests does not hold over so many seeds")
 }
 

@@ -67,6 +67,7 @@ fn all_goals(rows: &Rows) -> Vec<Goal> {
     goals.extend(change_goals(rows));
     goals.extend(exhaustion_goals(rows));
     goals.extend(quiet_goals(rows));
+    goals.extend(usual_goal(rows));
     goals.extend(incident_goals(rows));
     goals
 }
@@ -176,4 +177,24 @@ fn quiet_goals(rows: &Rows) -> Vec<Goal> {
         ours: format!("{critical:.2} critical, {} with any", share(days)),
         met: critical <= 1.0 && days <= 0.05,
     }]
+}
+
+/// Nights of a new job that are news.
+const NEWS_NIGHTS: usize = 3;
+
+/// A goal of our own: what is told of nothing costs trust.
+fn usual_goal(rows: &Rows) -> Option<Goal> {
+    let row = rows.table("usual").next()?;
+    let told = Share::of(row, "false", "server_days").share();
+    let late = row.rows("nights").skip(NEWS_NIGHTS);
+    let late = late.fold(Share { part: 0.0, whole: 0.0 }, |sum, night| Share {
+        part: sum.part + night.at(0),
+        whole: sum.whole + night.at(1),
+    });
+    Some(Goal {
+        what: "`detect_anomalies` of calm days (our own goal)".to_owned(),
+        goal: "≤ .10 moments a server-day, ≤ .05 of a job's nights after the third".to_owned(),
+        ours: format!("{} a day, {} of {} nights", share(told), late.part, late.whole),
+        met: told <= 0.1 && late.share() <= 0.05,
+    })
 }

@@ -340,6 +340,7 @@ fn incidents(rows: &Rows) -> String {
     for rule in quiet.under("by_rule").keys() {
         let _ = write!(text, " `{rule}` {}.", quiet.under("by_rule").number(rule));
     }
+    text.push_str(&usual(rows));
     text.push_str(
         "\n\n**Incidents**: each kind once a seed after a calm third. *Traced*: something that the server \
          serves shows it; what leaves no trace nobody can tell. *Alerted*: an alert of a server that was \
@@ -373,6 +374,25 @@ fn incidents(rows: &Rows) -> String {
         table.row(&cells);
     }
     text + &table.0
+}
+
+/// What is told of days on which nothing breaks.
+fn usual(rows: &Rows) -> String {
+    let Some(row) = rows.table("usual").next() else { return String::new() };
+    let told = Share::of(row, "false", "server_days");
+    let nights: Vec<String> =
+        row.rows("nights").map(|night| format!("{} of {}", night.at(0), night.at(1))).collect();
+    format!(
+        "\n\n**Told of calm days**: five servers for two weeks, `detect_anomalies` asked every midnight for the \
+         day that ended, from the fourth day on. {} server-days, {} moments told ({} a day), {} of them as \
+         records: short bursts of traffic, which are unusual and nobody has to know. On one server a backup \
+         begins to run every night after six days: its nights are told, from the first one on, {}.",
+        told.whole,
+        told.part,
+        share(told.share()),
+        row.number("records"),
+        nights.join(", ")
+    )
 }
 
 fn others(rows: &Rows) -> String {

@@ -77,6 +77,11 @@ impl<'a> Row<'a> {
         self.field(key).as_array().into_iter().flatten().map(Row)
     }
 
+    /// The number at a place of a list; NaN where there is none.
+    pub(super) fn at(self, place: usize) -> f64 {
+        self.0.get(place).and_then(Value::as_f64).unwrap_or(f64::NAN)
+    }
+
     pub(super) fn under(self, key: &str) -> Row<'a> {
         Row(self.field(key))
     }

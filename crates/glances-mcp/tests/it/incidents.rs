@@ -4,8 +4,14 @@
 
 mod quiet;
 mod scripted;
+mod usual;
 
-use std::{fs::OpenOptions, io::Write as _};
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    sync::Mutex,
+    thread::{self, available_parallelism},
+};
 
 use fleet_sim::scenario::Span;
 use serde_json::Value;
@@ -28,6 +34,27 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     let Ok(text) = std::env::var("GLANCES_EVAL_SEEDS") else { return 1..=SEEDS };
     let (first, last) = text.split_once('-').unwrap_or(("1", &text));
     first.parse().unwrap()..=last.parse().unwrap()
+}
+
+/// Plays every seed and says what each counted, in no order: as many at a time as there are cores,
+/// each in a runtime of its own whose time does not pass by itself.
+fn of_each_seed<T: Send>(play: impl AsyncFn(u64) -> T + Sync) -> Vec<T> {
+    let seeds = Mutex::new(seeds());
+    let next = || seeds.lock().unwrap().next();
+    let worker = || {
+        let mut counted = Vec::new();
+        while let Some(seed) = next() {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+            counted.push(runtime.block_on(play(seed)));
+        }
+        counted
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..available_parallelism().unwrap().get()).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|it| it.join().unwrap()).collect()
+    })
 }
 
 /// Five days from any day of the week on; in one seed of five they have a holiday.

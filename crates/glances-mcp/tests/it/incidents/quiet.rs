@@ -6,7 +6,7 @@ use fleet_sim::{Fleet, scenario::Scenario};
 use glances_mcp::model::Severity;
 use serde_json::json;
 
-use super::{DAY, DAYS, SERVERS, keep, seeds, span, tell};
+use super::{DAY, DAYS, SERVERS, keep, of_each_seed, span, tell};
 use crate::support::rehearsal::{Memories, Rehearsal};
 
 /// Critical alerts in a hundred calm days of a server.
@@ -25,31 +25,41 @@ struct Quiet {
 }
 
 impl Quiet {
-    async fn add(&mut self, seed: u64) {
+    async fn of(seed: u64) -> Self {
+        let mut quiet = Self::default();
         let span = span(seed);
         let scenario = Scenario::calm(Fleet::mixed_specs(SERVERS, seed), span, seed);
         let mut played = Rehearsal::of(scenario, Memories::AlertsOnly).await;
         played.play_until(span.end).await;
-        self.server_days += u32::try_from(SERVERS).unwrap() * DAYS;
+        quiet.server_days += u32::try_from(SERVERS).unwrap() * DAYS;
         for alert in &played.fired {
             let host = alert.host.as_ref().map(ToString::to_string).unwrap_or_default();
             let day = (alert.began - span.begin as i64) / DAY as i64;
             let severity = alert.state.severity();
-            self.with_alert.insert((seed, host.clone(), day));
-            self.alerts += 1;
-            self.critical += u32::from(severity == Some(Severity::Critical));
-            *self.by_rule.entry(alert.rule.clone()).or_default() += 1;
+            quiet.with_alert.insert((seed, host.clone(), day));
+            quiet.alerts += 1;
+            quiet.critical += u32::from(severity == Some(Severity::Critical));
+            *quiet.by_rule.entry(alert.rule.clone()).or_default() += 1;
             tell(&format!("seed {seed}, {host}, day {day}: {} {:.1}", alert.series, alert.value));
+        }
+        quiet
+    }
+
+    fn add(&mut self, more: Self) {
+        self.server_days += more.server_days;
+        self.alerts += more.alerts;
+        self.critical += more.critical;
+        self.with_alert.extend(more.with_alert);
+        for (rule, alerts) in more.by_rule {
+            *self.by_rule.entry(rule).or_default() += alerts;
         }
     }
 }
 
-#[tokio::test]
-async fn calm_days_raise_next_to_no_alerts() {
+#[test]
+fn calm_days_raise_next_to_no_alerts() {
     let mut quiet = Quiet::default();
-    for seed in seeds() {
-        quiet.add(seed).await;
-    }
+    of_each_seed(Quiet::of).into_iter().for_each(|it| quiet.add(it));
     let Quiet { server_days, alerts, critical, with_alert, by_rule } = &quiet;
     keep(&json!({
         "table": "quiet", "server_days": server_days, "alerts": alerts, "critical": critical,

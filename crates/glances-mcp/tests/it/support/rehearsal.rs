@@ -1,10 +1,7 @@
 //! A scenario through the real write path, faster than it passes, and tools asked in the middle of
 //! it: what they say can be held against the truth of the script.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::{cell::Cell, sync::Arc};
 
 use fleet_sim::scenario::Scenario;
 use glances_mcp::{
@@ -35,12 +32,15 @@ const EVERY_SECS: u32 = 60;
 /// Between two rounds of upkeep: an hour.
 const UPKEEP_ROUNDS: u64 = 60;
 
-/// The clock of the tools that are asked: the time of the rehearsal. One rehearsal a test, and one
-/// test a process.
-static NOW: AtomicI64 = AtomicI64::new(0);
+thread_local! {
+    /// The clock of the tools that are asked: the time of the rehearsal. One rehearsal a thread, in
+    /// a runtime that stays on it.
+    static NOW: Cell<Option<i64>> = const { Cell::new(None) };
+}
 
 fn now() -> Timestamp {
-    Timestamp::from_second(NOW.load(Ordering::Relaxed)).unwrap()
+    let secs = NOW.get().expect("a rehearsal is played on the thread that asks for its time");
+    Timestamp::from_second(secs).unwrap()
 }
 
 /// Points of a series that are remembered: a week of polls.
@@ -129,7 +129,7 @@ impl Rehearsal {
             }
         }
         self.round += 1;
-        NOW.store(end, Ordering::Relaxed);
+        NOW.set(Some(end));
     }
 
     /// The structured reply of a tool at this moment of the scenario, judged afresh. Time must be
