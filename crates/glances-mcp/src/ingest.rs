@@ -48,7 +48,7 @@ pub async fn run(
     now: fn() -> Timestamp,
 ) {
     let mut recorded = Recorded::default();
-    // The order that is being stored; the next one begins with what it leaves.
+    // The order that is being carried out; the next one begins with what it leaves.
     let mut underway: Option<Underway> = None;
     let mut tick = interval(TICK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,12 +78,11 @@ pub async fn run(
             Some(order) = orders.recv(), if underway.is_none() => {
                 underway = alerting.begin(order, &history, now().as_second());
             }
-            stored = orders::stored(&mut underway) => {
-                if let Some(done) = underway.take() {
-                    alerting.finish(done, stored);
-                    let batch = alerting.tick(now().as_second());
-                    history.note_alerts(batch, alerting.open());
-                }
+            written = orders::written(&mut underway) => {
+                let now = now().as_second();
+                underway = underway
+                    .take()
+                    .and_then(|order| alerting.go_on(order, written, &history, now));
             }
         }
     }

@@ -66,7 +66,7 @@ impl AlertOrders {
 pub struct Alerting {
     pub(super) engine: Engine,
     saved_at: i64,
-    touched: bool,
+    pub(super) touched: bool,
     /// The second of the last note of an operator.
     noted_at: i64,
     /// The limits taken last, in words.

@@ -1,5 +1,6 @@
-//! Orders of operators: weighed by the engine, stored with their audit entry in one transaction, and
-//! only then in force and answered. One at a time, so that each begins with what the last one left.
+//! Orders of operators: weighed by the engine, stored with their audit entry in one transaction, only
+//! then in force, and answered when whoever asks next sees it. One at a time, so that each begins with
+//! what the last one left.
 
 use tokio::sync::oneshot;
 
@@ -14,21 +15,28 @@ use crate::{
 /// The name under which all that quiets and was said by people is kept.
 pub const SAID: &str = "said";
 
-/// An order that is being stored.
+/// An order that waits for the writer.
 pub(super) struct Underway {
-    stored: oneshot::Receiver<Result<(), String>>,
-    /// What is said from then on, if the order is about that.
-    said: Option<Said>,
+    step: Step,
+    written: oneshot::Receiver<Result<(), String>>,
     /// What the order comes to, if it is stored.
     outcome: Result<(), OrderError>,
     reply: oneshot::Sender<Result<(), OrderError>>,
 }
 
-/// How the storing of the order went; never, when there is none.
-pub(super) async fn stored(underway: &mut Option<Underway>) -> Result<(), String> {
+/// What the writer does of an order.
+enum Step {
+    /// It stores the order, and what is said from then on if the order is about that.
+    Store(Option<Said>),
+    /// It shows readers what came of it.
+    Show,
+}
+
+/// How the writing of the order went; never, when there is none.
+pub(super) async fn written(underway: &mut Option<Underway>) -> Result<(), String> {
     match underway {
         Some(order) => {
-            let answer = (&mut order.stored).await;
+            let answer = (&mut order.written).await;
             answer.unwrap_or_else(|_| Err("this server is stopping".to_owned()))
         }
         None => std::future::pending().await,
@@ -82,22 +90,34 @@ impl Alerting {
             detail,
             outcome: if outcome.is_ok() { "done" } else { "refused" }.to_owned(),
         });
-        Some(Underway { stored: writer.store(batch), said, outcome, reply })
+        let step = Step::Store(said);
+        Some(Underway { step, written: writer.store(batch), outcome, reply })
     }
 
-    /// Puts an order that is stored in force, and tells who gave it.
-    pub(super) fn finish(&mut self, order: Underway, stored: Result<(), String>) {
-        let outcome = match stored {
-            Ok(()) => {
-                if let Some(said) = order.said {
-                    self.engine.hear(said);
-                }
-                order.outcome
+    /// Goes on with an order after the writer did its part: puts what is stored in force and has it
+    /// shown, or tells who gave it. `None` when it is done.
+    pub(super) fn go_on(
+        &mut self,
+        order: Underway,
+        written: Result<(), String>,
+        writer: &Writer,
+        now: i64,
+    ) -> Option<Underway> {
+        let outcome = match (order.step, written) {
+            (Step::Store(_), Err(why)) => Err(OrderError::NotStored(why)),
+            (Step::Store(Some(said)), Ok(())) => {
+                self.engine.hear(said);
+                self.touched = true;
+                let batch = self.tick(now);
+                writer.note_alerts(batch, self.open());
+                return Some(Underway { step: Step::Show, written: writer.flush(), ..order });
             }
-            Err(why) => Err(OrderError::NotStored(why)),
+            // What the order does is stored, whatever becomes of what came of it.
+            (Step::Store(None) | Step::Show, _) => order.outcome,
         };
         // Whoever gave it may have gone.
         let _ = order.reply.send(outcome);
+        None
     }
 }
 
@@ -148,11 +168,16 @@ mod tests {
     /// Gives an order, carries it out, and answers with how it went.
     async fn give(alerting: &mut Alerting, writer: &Writer, what: What) -> Result<(), OrderError> {
         let (order, answer) = order(what);
-        let mut underway = alerting.begin(order, writer, 1_900_000_000);
+        let now = 1_900_000_000;
+        let mut underway = alerting.begin(order, writer, now);
         let before = alerting.engine.said();
-        let stored = stored(&mut underway).await;
+        let stored = written(&mut underway).await;
         assert_eq!(alerting.engine.said(), before, "nothing is in force before it is stored");
-        alerting.finish(underway.unwrap(), stored);
+        underway = alerting.go_on(underway.unwrap(), stored, writer, now);
+        while underway.is_some() {
+            let shown = written(&mut underway).await;
+            underway = alerting.go_on(underway.unwrap(), shown, writer, now);
+        }
         answer.await.unwrap()
     }
 

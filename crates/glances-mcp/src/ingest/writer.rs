@@ -43,11 +43,17 @@ struct Record {
     open: Option<Arc<Vec<Alert>>>,
 }
 
-/// What is written at once and by itself, with somebody waiting for it. Never tried again: who
-/// waits is told.
+/// What is written at once, with somebody waiting for it.
 struct Asked {
-    batch: Batch,
-    stored: oneshot::Sender<Result<(), String>>,
+    what: AskedFor,
+    written: oneshot::Sender<Result<(), String>>,
+}
+
+enum AskedFor {
+    /// A batch by itself. Never tried again: who waits is told.
+    Store(Batch),
+    /// All that was noted until now.
+    Flush,
 }
 
 /// Takes notes for the store. Cheap to clone.
@@ -81,10 +87,20 @@ impl Writer {
     /// Has a batch written now, in a transaction of its own; the answer comes when it outlives a
     /// crash, or with why it was not written.
     pub fn store(&self, batch: Batch) -> oneshot::Receiver<Result<(), String>> {
-        let (stored, answer) = oneshot::channel();
-        if let Err(refused) = self.asked.try_send(Asked { batch, stored }) {
+        self.ask(AskedFor::Store(batch))
+    }
+
+    /// Has all written now that was noted until now. When the answer comes, readers see which alerts
+    /// were open, whether or not the store took it.
+    pub fn flush(&self) -> oneshot::Receiver<Result<(), String>> {
+        self.ask(AskedFor::Flush)
+    }
+
+    fn ask(&self, what: AskedFor) -> oneshot::Receiver<Result<(), String>> {
+        let (written, answer) = oneshot::channel();
+        if let Err(refused) = self.asked.try_send(Asked { what, written }) {
             let why = "the store has not answered the last one yet".to_owned();
-            let _ = refused.into_inner().stored.send(Err(why));
+            let _ = refused.into_inner().written.send(Err(why));
         }
         answer
     }
@@ -137,14 +153,14 @@ pub async fn write(
     loop {
         tokio::select! {
             Some(asked) = queue.asked.recv() => {
-                held.store(asked).await;
+                held.answer(asked, &mut queue, now()).await;
                 continue;
             }
             _ = tick.tick() => {}
             () = stop.cancelled() => {}
         }
         while let Ok(asked) = queue.asked.try_recv() {
-            held.store(asked).await;
+            held.answer(asked, &mut queue, now()).await;
         }
         // Whoever may still note is seen before what was noted.
         let open = !stop.is_cancelled() && !queue.notes.is_closed();
@@ -226,10 +242,20 @@ impl Held {
     }
 
     /// Writes what somebody waits for, and tells how it went.
-    async fn store(&self, Asked { batch, stored }: Asked) {
-        let written = self.history.store.append(&batch).await;
+    async fn answer(&mut self, Asked { what, written }: Asked, queue: &mut Queue, now: Timestamp) {
+        let result = match what {
+            AskedFor::Store(batch) => {
+                self.history.store.append(&batch).await.map_err(|err| store::chain(&err))
+            }
+            AskedFor::Flush => {
+                self.take_in(queue);
+                self.note_pause(now);
+                let taken = self.write(now).await;
+                taken.then_some(()).ok_or_else(|| "history is not written".to_owned())
+            }
+        };
         // Who asked may have gone.
-        let _ = stored.send(written.map_err(|err| store::chain(&err)));
+        let _ = written.send(result);
     }
 
     /// Writes what is held. Answers whether the store took it.
