@@ -330,7 +330,9 @@ mod tests {
     #[test]
     fn what_is_back_after_a_single_step_is_no_news() {
         // A level that wanders and is followed; on the last day one step is far out, and is followed too.
-        let wander = |secs: i64| 10.0 + 20.0 * (secs as f64 / (37.0 * 3_600.0) * 6.283).sin();
+        let wander = |secs: i64| {
+            10.0 + 20.0 * (secs as f64 / (37.0 * 3_600.0) * std::f64::consts::TAU).sin()
+        };
         let far = |secs: i64| if secs == 5 * DAY + 36_000 { 45.0 } else { 0.0 };
         let told = learned(processor(6, |secs| wander(secs) + far(secs)), 6).anomalies();
         assert_eq!(told.findings, []);
