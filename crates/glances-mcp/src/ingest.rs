@@ -152,25 +152,12 @@ mod tests {
     use super::*;
     use crate::{
         alert::{Defaults, Rules, Threshold},
-        model::Criticality,
         snapshot::{Host, Reading},
         store::{History, Keep, Memory, Span},
     };
 
     fn host() -> Arc<Host> {
-        Arc::new(Host {
-            alias: HostName::parse("web-1").unwrap(),
-            url: "http://web-1:61208".to_owned(),
-            environment: None,
-            region: None,
-            tags: Vec::new(),
-            criticality: Criticality::Normal,
-            paused: false,
-            interval: Duration::from_secs(10),
-            depends_on: Vec::new(),
-            cost_per_month: None,
-            timezone: jiff::tz::TimeZone::UTC,
-        })
+        Arc::new(Host::at(HostName::parse("web-1").unwrap(), "http://web-1:61208"))
     }
 
     /// A poll in which one program uses most of the machine.

@@ -48,6 +48,26 @@ pub struct Host {
     pub timezone: TimeZone,
 }
 
+impl Host {
+    /// A server of which only the name and the address are configured; all else is the default.
+    #[must_use]
+    pub fn at(alias: HostName, url: impl Into<String>) -> Self {
+        Self {
+            alias,
+            url: url.into(),
+            environment: None,
+            region: None,
+            tags: Vec::new(),
+            criticality: Criticality::default(),
+            cost_per_month: None,
+            paused: false,
+            interval: Duration::from_secs(10),
+            depends_on: Vec::new(),
+            timezone: TimeZone::UTC,
+        }
+    }
+}
+
 /// Plugins whose age decides whether a server is `stale`.
 pub const CORE_PLUGINS: &[Plugin] = &[Plugin::Cpu, Plugin::Mem, Plugin::Load];
 

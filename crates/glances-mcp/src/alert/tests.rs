@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use glances_client::{
     FetchError,
@@ -32,17 +32,9 @@ struct Machine {
 impl Machine {
     fn new(alias: &str) -> Self {
         let host = Host {
-            alias: HostName::parse(alias).unwrap(),
-            url: format!("http://{alias}"),
             environment: Some("production".to_owned()),
-            region: None,
-            tags: Vec::new(),
             criticality: Criticality::High,
-            cost_per_month: None,
-            paused: false,
-            interval: Duration::from_secs(10),
-            depends_on: Vec::new(),
-            timezone: jiff::tz::TimeZone::UTC,
+            ..Host::at(HostName::parse(alias).unwrap(), format!("http://{alias}"))
         };
         Self { snapshot: Snapshot::unseen(Arc::new(host)) }
     }

@@ -310,7 +310,7 @@ fn disks(of: &Snapshot) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use glances_client::{
         FetchError,
@@ -324,24 +324,12 @@ mod tests {
     use super::*;
     use crate::{
         ingest::Recorded,
-        model::{Criticality, HostName},
+        model::HostName,
         snapshot::{Host, Reading},
     };
 
     fn host() -> Arc<Host> {
-        Arc::new(Host {
-            alias: HostName::parse("web-1").unwrap(),
-            url: "http://web-1:61208".to_owned(),
-            environment: None,
-            region: None,
-            tags: Vec::new(),
-            criticality: Criticality::Normal,
-            cost_per_month: None,
-            paused: false,
-            interval: Duration::from_secs(10),
-            depends_on: Vec::new(),
-            timezone: jiff::tz::TimeZone::UTC,
-        })
+        Arc::new(Host::at(HostName::parse("web-1").unwrap(), "http://web-1:61208"))
     }
 
     /// The n-th poll, all of whose plugins are new.

@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Criticality, HostName},
+        model::HostName,
         snapshot::Host,
         store::{Batch, Memory, Sample, Store as _},
     };
@@ -119,17 +119,8 @@ mod tests {
 
     fn host() -> Arc<Host> {
         Arc::new(Host {
-            alias: HostName::parse("web-1").unwrap(),
-            url: String::new(),
-            environment: None,
-            region: None,
-            tags: Vec::new(),
-            criticality: Criticality::Normal,
-            cost_per_month: None,
-            paused: false,
             interval: Duration::from_secs(600),
-            depends_on: Vec::new(),
-            timezone: jiff::tz::TimeZone::UTC,
+            ..Host::at(HostName::parse("web-1").unwrap(), String::new())
         })
     }
 

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use glances_client::{
     Plugin, ServerInfo,
@@ -9,24 +9,12 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::{
-    model::{Criticality, HostName},
+    model::HostName,
     snapshot::{Host, Reading},
 };
 
 fn server(url: &str, version: Option<&str>, api: ApiVersion) -> Snapshot {
-    let mut snapshot = Snapshot::unseen(Arc::new(Host {
-        alias: HostName::parse("web-1").unwrap(),
-        url: url.to_owned(),
-        environment: None,
-        region: None,
-        tags: Vec::new(),
-        criticality: Criticality::Normal,
-        paused: false,
-        interval: Duration::from_secs(10),
-        depends_on: Vec::new(),
-        cost_per_month: None,
-        timezone: jiff::tz::TimeZone::UTC,
-    }));
+    let mut snapshot = Snapshot::unseen(Arc::new(Host::at(HostName::parse("web-1").unwrap(), url)));
     snapshot.info = Some(Arc::new(ServerInfo {
         api,
         version: version.map(str::to_owned),

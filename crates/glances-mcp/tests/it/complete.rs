@@ -18,14 +18,14 @@ use glances_mcp::{
     command::Commands,
     complete::{VALUES_MAX, Values, complete},
     live::Live,
-    model::{Criticality, HostName, Severity},
+    model::{HostName, Severity},
     query::Query,
     redact,
     snapshot::{Host, Reading, Snapshot},
     store::{AlertChange, Batch, History, Memory, Store},
     tools::Context,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -60,17 +60,10 @@ impl Made {
 
     fn snapshot(self) -> Arc<Snapshot> {
         let host = Host {
-            alias: HostName::parse(&self.alias).unwrap(),
-            url: "http://127.0.0.1:1".to_owned(),
             environment: Some(self.environment.to_owned()),
             region: Some("eu".to_owned()),
             tags: self.tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            criticality: Criticality::Normal,
-            cost_per_month: None,
-            paused: false,
-            interval: Duration::from_secs(10),
-            depends_on: Vec::new(),
-            timezone: TimeZone::UTC,
+            ..Host::at(HostName::parse(&self.alias).unwrap(), "http://127.0.0.1:1")
         };
         let mut snapshot = Snapshot::unseen(Arc::new(host));
         snapshot.info = Some(Arc::new(ServerInfo {

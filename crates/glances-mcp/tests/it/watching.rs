@@ -6,7 +6,7 @@ use glances_mcp::{
     access::{Principal, Role, Scope},
     command::Commands,
     live::Live,
-    model::{Criticality, HostName},
+    model::HostName,
     query::Query,
     resources::{self, Changes},
     snapshot::Host,
@@ -23,18 +23,10 @@ const EVERY: Duration = Duration::from_secs(10);
 
 fn host(alias: &str) -> Arc<Host> {
     Arc::new(Host {
-        alias: HostName::parse(alias).unwrap(),
-        url: format!("http://{alias}:61208"),
-        environment: None,
-        region: None,
-        tags: Vec::new(),
-        criticality: Criticality::Normal,
         // Nothing is waited for.
         paused: true,
         interval: EVERY,
-        depends_on: Vec::new(),
-        cost_per_month: None,
-        timezone: jiff::tz::TimeZone::UTC,
+        ..Host::at(HostName::parse(alias).unwrap(), format!("http://{alias}:61208"))
     })
 }
 

@@ -140,13 +140,8 @@ mod tests {
         model::{Ip, Payload},
     };
 
-    use std::time::Duration;
-
     use super::*;
-    use crate::{
-        model::Criticality,
-        snapshot::{Host, Reading},
-    };
+    use crate::snapshot::{Host, Reading};
 
     fn check(target: &str, port: Option<u16>) -> PortCheck {
         PortCheck {
@@ -171,17 +166,8 @@ mod tests {
     ) -> Arc<Snapshot> {
         let name = |text: &&str| HostName::parse(text).unwrap();
         let host = Host {
-            alias: name(&alias),
-            url: url.to_owned(),
-            environment: None,
-            region: None,
-            tags: Vec::new(),
-            criticality: Criticality::Normal,
-            paused: false,
-            interval: Duration::from_secs(10),
-            cost_per_month: None,
             depends_on: depends_on.iter().map(name).collect(),
-            timezone: jiff::tz::TimeZone::UTC,
+            ..Host::at(name(&alias), url)
         };
         let mut snapshot = Snapshot::unseen(Arc::new(host));
         for (plugin, payload) in payloads {

@@ -1,6 +1,6 @@
 //! Worked examples of a server and of a fleet; numbers by hand.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use analytics::time_to_exhaustion;
 use glances_client::{
@@ -23,17 +23,9 @@ fn at(secs: i64) -> Timestamp {
 /// A machine of four cores with one filesystem, polled `age` seconds ago.
 fn machine(alias: &str, criticality: Criticality, fs_percent: f64, age: i64) -> Snapshot {
     let host = Host {
-        alias: HostName::parse(alias).unwrap(),
-        url: String::new(),
         environment: Some("production".to_owned()),
-        region: None,
-        tags: Vec::new(),
         criticality,
-        cost_per_month: None,
-        paused: false,
-        interval: Duration::from_secs(10),
-        depends_on: Vec::new(),
-        timezone: jiff::tz::TimeZone::UTC,
+        ..Host::at(HostName::parse(alias).unwrap(), String::new())
     };
     let mut snapshot = Snapshot::unseen(Arc::new(host));
     let fs = Filesystem {

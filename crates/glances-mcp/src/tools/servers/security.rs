@@ -373,27 +373,18 @@ impl Security {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use glances_client::{FetchError, exposure::Exposure};
 
     use super::*;
-    use crate::{model::Criticality, snapshot::Host};
+    use crate::snapshot::Host;
 
     fn server(alias: &str) -> Snapshot {
-        Snapshot::unseen(Arc::new(Host {
-            alias: HostName::parse(alias).unwrap(),
-            url: format!("http://{alias}:61208"),
-            environment: None,
-            region: None,
-            tags: Vec::new(),
-            criticality: Criticality::Normal,
-            paused: false,
-            interval: Duration::from_secs(10),
-            depends_on: Vec::new(),
-            cost_per_month: None,
-            timezone: jiff::tz::TimeZone::UTC,
-        }))
+        Snapshot::unseen(Arc::new(Host::at(
+            HostName::parse(alias).unwrap(),
+            format!("http://{alias}:61208"),
+        )))
     }
 
     #[test]

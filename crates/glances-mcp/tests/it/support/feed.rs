@@ -141,17 +141,11 @@ impl Polled {
     fn new(actor: &fleet_sim::scenario::Actor, interval: Duration) -> Self {
         let spec = &actor.host.spec;
         let host = Host {
-            alias: HostName::parse(&spec.name).unwrap(),
-            url: format!("http://{}:61208", spec.name),
             environment: Some("production".to_owned()),
-            region: None,
             tags: vec![spec.role.name().to_owned()],
             criticality: Criticality::High,
-            cost_per_month: None,
-            paused: false,
             interval,
-            depends_on: Vec::new(),
-            timezone: jiff::tz::TimeZone::UTC,
+            ..Host::at(HostName::parse(&spec.name).unwrap(), format!("http://{}:61208", spec.name))
         };
         let on = |name: &&str| !spec.disabled.iter().any(|off| off == name);
         let names = spec.flavor.plugins().filter(on);
