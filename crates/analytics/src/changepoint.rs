@@ -23,7 +23,8 @@ pub struct Change {
     pub at: usize,
     /// Median before, back to the change before it, in the unit of the values.
     pub before: f64,
-    /// Median after, up to the next change.
+    /// The level after it, up to the next change: the one before and the shift without the day
+    /// profile, so that hours of other days are not compared with each other.
     pub after: f64,
     /// The shift without the day profile, in deviations of the series; negative downwards.
     pub deviations: f64,
@@ -69,10 +70,11 @@ pub fn change_points(values: &[f64], day_slots: usize) -> Option<Vec<Change>> {
     let level = |series: &[f64], from, to| median_of(&mut series.get(from..to)?.to_vec());
     let change = |((from, cut), to): ((usize, usize), usize)| {
         let shift = level(&rest, cut, to)? - level(&rest, from, cut)?;
+        let before = level(&raw, from, cut)?;
         Some(Change {
             at: known.get(cut)?.0,
-            before: level(&raw, from, cut)?,
-            after: level(&raw, cut, to)?,
+            before,
+            after: before + shift,
             deviations: shift / deviation,
         })
     };

@@ -68,7 +68,8 @@ pub struct Matters {
 /// time before earlier, and then has to last: of one that is over, the time before is to be asked.
 /// It is a move when the shift of the median is ≥ `floor`, ≥ `share` of the level
 /// and ≥ 4 spreads of what went before, and no stretch of its length came within 70 % of it earlier.
-/// `None` with fewer than 20 values before the window or 3 in it.
+/// `None` with fewer than 20 values before the window or 3 in it. Of more than 600 values the last
+/// 600 are looked at.
 ///
 /// ```
 /// use analytics::{Matters, moved};
@@ -84,7 +85,9 @@ pub struct Matters {
 #[must_use]
 pub fn moved(values: &[f64], window: usize, matters: Matters) -> Option<Searched> {
     let all = values.iter().copied().enumerate().filter(|(_, value)| value.is_finite());
-    let known: Vec<(usize, f64)> = all.take(VALUES_MAX).collect();
+    let mut known: Vec<(usize, f64)> = all.collect();
+    // Of too many the latest count: the window is the last of them.
+    known.drain(..known.len().saturating_sub(VALUES_MAX));
     let earlier = known.iter().filter(|(at, _)| *at < window).count();
     let enough = earlier >= BEFORE_MIN && known.len() - earlier >= STRETCH_MIN;
     enough.then_some(())?;
@@ -282,6 +285,14 @@ mod tests {
         let ramp = found(&series(ramp)).unwrap();
         assert!((82..95).contains(&ramp.from), "{ramp:?}");
         assert_eq!(ramp.until, 120);
+    }
+
+    #[test]
+    fn of_too_many_values_the_window_is_not_left_out() {
+        let before = (0..900).map(|at| 20.0 + noise(at));
+        let values: Vec<f64> = before.chain((0..120).map(|at| 60.0 + noise(at))).collect();
+        let late = moved(&values, 900, POINTS).unwrap().moved.unwrap();
+        assert_eq!((late.from, late.until), (900, 1_020));
     }
 
     #[test]

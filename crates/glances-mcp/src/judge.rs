@@ -8,7 +8,7 @@ mod health;
 mod peers;
 mod watched;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use analytics::{Exhaustion, NotEnough, TimeOver};
 use jiff::{Timestamp, tz::TimeZone};
@@ -36,6 +36,11 @@ pub const JUDGED_DAYS: i64 = 28;
 pub const BUSY_PERCENT: f64 = 80.0;
 /// Series of one server that are judged; more mounts than that are a mistake.
 const SERIES_MAX: usize = 200;
+/// Series of one server that are looked at for that: history knows all that ever were, such as the
+/// interfaces of containers long gone.
+const SERIES_SEEN_MAX: usize = 1_000;
+/// A series without a point for so long is gone.
+const GONE_SECS: i64 = FINDINGS_KEPT_SECS;
 
 /// The last polls of a step are written this much later.
 const WRITTEN_AFTER_SECS: i64 = 20;
@@ -154,10 +159,15 @@ async fn judge_server(
 ) -> Result<Judged, StoreError> {
     let mut names = history.store.series(&host.alias).await?;
     names.retain(|name| fits(name, &[FILLS, BUSY].concat()) || is_judged(name));
-    names.truncate(SERIES_MAX);
+    names.sort_by_cached_key(importance);
+    names.truncate(SERIES_SEEN_MAX);
     let span = Span { from: now - JUDGED_DAYS * DAY, to: now };
-    let hourly = columns(history, &host.alias, names.clone(), span, Level::Hour).await?;
+    let mut hourly = columns(history, &host.alias, names, span, Level::Hour).await?;
+    hourly.retain(|(_, points)| points.last().is_some_and(|last| now - last.secs <= GONE_SECS));
+    let left_out = hourly.len().saturating_sub(SERIES_MAX);
+    hourly.truncate(SERIES_MAX);
 
+    let mut names: Vec<SeriesName> = hourly.iter().map(|(name, _)| name.clone()).collect();
     names.retain(|name| is_judged(name));
     let until = (now - WRITTEN_AFTER_SECS).div_euclid(STEP_SECS) * STEP_SECS;
     let habits = known.take(host, &names, now);
@@ -178,7 +188,7 @@ async fn judge_server(
             None => Habits::learn(points, fresh, &zone),
         };
         let anomalies = habits.as_ref().map(Habits::anomalies).unwrap_or_default();
-        let anomalies = with_course(anomalies, &hourly, span, &zone);
+        let anomalies = Anomalies { left_out, ..with_course(anomalies, &hourly, span, &zone) };
         (habits, Judged { verdicts: verdicts(&hourly, span), anomalies, ..Judged::default() })
     });
     let Ok((habits, judged)) = work.await else { return Ok(Judged::default()) };
@@ -197,6 +207,12 @@ async fn columns(
 ) -> Result<Columns, StoreError> {
     let points = history.store.range(host, &names, span, level).await?;
     Ok(names.into_iter().zip(points).collect())
+}
+
+/// The most telling first: by the weight of their metric, what is of the whole server, by name.
+fn importance(series: &SeriesName) -> (Reverse<u8>, bool, SeriesName) {
+    let weight = crate::metric::of_series(series).map_or(0, |metric| metric.weight);
+    (Reverse(weight), series.contains('['), series.clone())
 }
 
 /// Whether the habits of a series are learned.

@@ -68,6 +68,12 @@ impl Unit {
         }
     }
 
+    /// The most that there can be.
+    #[must_use]
+    pub const fn most(self) -> f64 {
+        if matches!(self, Self::Percent) { 100.0 } else { f64::INFINITY }
+    }
+
     /// The least change that is news, in this unit: below it a series counts as still, however
     /// still it usually is.
     #[must_use]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use analytics::{
     Change, Confidence, Sample, Score, Settings, Severity, Size, Steps, change_points, is_sizeable,
-    median, quantile, score_series,
+    median, score_series,
 };
 use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
 
@@ -25,8 +25,8 @@ const DAY: i64 = 86_400;
 const HOURS_A_DAY: usize = 24;
 /// From so many deviations on a shift is worth a warning.
 const SHIFT_WARNING: f64 = 5.0;
-/// What lies between these quantiles of the hours of a level is usual of it.
-const LEVEL_QUANTILES: (f64, f64) = (0.05, 0.95);
+/// Deviations of a level within which nine of ten hours are, less their rhythm, were they normal.
+const LEVEL_DEVIATIONS: f64 = 1.645;
 /// Hours after which a level that is not seen any more is over.
 const BACK_HOURS: usize = 3;
 /// A change so near to the begin or the end of a weekend may be the weekend.
@@ -87,18 +87,13 @@ impl Hours {
         (value - expected).abs() >= self.metric.unit.floor() && is_sizeable(value, expected, size)
     }
 
-    fn most(&self) -> f64 {
-        if self.metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY }
-    }
-
     /// Levels that changed for good, in the time that findings are kept.
     fn shifts(&self, zone: &TimeZone) -> Vec<Finding> {
         let oldest = self.span.to - FINDINGS_KEPT_SECS - SHIFT_TOLD_SECS;
         let changes = change_points(&self.means, HOURS_A_DAY).unwrap_or_default();
         let mut shifts = Vec::new();
         let ends = changes.iter().skip(1).map(|next| next.at).chain([self.means.len()]);
-        let starts = [0].into_iter().chain(changes.iter().map(|change| change.at));
-        for ((change, end), start) in changes.iter().zip(ends).zip(starts) {
+        for (change, end) in changes.iter().zip(ends) {
             let since = self.secs_of(change.at);
             if since < oldest || !self.is_sizeable(change.after, change.before) {
                 continue;
@@ -106,9 +101,9 @@ impl Hours {
             if self.is_weekly(change, end, zone) {
                 continue;
             }
-            let Some(usual) = self.usual(start, change.at) else { continue };
             let last = self.last_beyond(change, end);
             let score = change.deviations.abs();
+            let deviation = (change.after - change.before).abs() / score.max(f64::EPSILON);
             let warning = score >= SHIFT_WARNING;
             shifts.push(Finding {
                 series: self.series.clone(),
@@ -119,7 +114,7 @@ impl Hours {
                 lasts: last + BACK_HOURS >= self.means.len(),
                 value: change.after,
                 expected: change.before,
-                usual,
+                usual: self.about(change.before, LEVEL_DEVIATIONS * deviation),
                 score,
                 days_alike: 0,
                 habit: false,
@@ -152,7 +147,9 @@ impl Hours {
             return false;
         }
         let half = hours.len().div_ceil(2);
-        let shift = finding.value - finding.expected;
+        // Of the hours themselves: its value is its farthest, and may be of minutes.
+        let level = self.means.get(hours.clone()).and_then(median);
+        let shift = level.map_or(0.0, |level| level - finding.expected);
         self.as_a_week_ago(hours, half, shift).unwrap_or_else(|| {
             let turns = self.turns_free(finding.since, zone);
             turns.is_some_and(|free| free == (shift < 0.0))
@@ -182,11 +179,9 @@ impl Hours {
         (free(at - WEEKEND_NEAR_SECS) != after).then_some(after)
     }
 
-    /// What the hours of a level were like.
-    fn usual(&self, start: usize, end: usize) -> Option<(f64, f64)> {
-        let hours = self.means.get(start..end)?;
-        let (low, high) = LEVEL_QUANTILES;
-        quantile(hours, low).zip(quantile(hours, high))
+    /// What lies about a value, as far as there are such values.
+    fn about(&self, value: f64, reach: f64) -> (f64, f64) {
+        ((value - reach).max(0.0), (value + reach).min(self.metric.unit.most()))
     }
 
     /// The last hour of a level that is nearer to it than to what this hour was before; it takes a
@@ -309,7 +304,7 @@ impl Hours {
             lasts: false,
             value,
             expected,
-            usual: ((expected - reach).max(0.0), (expected + reach).min(self.most())),
+            usual: self.about(expected, reach),
             score: score.z,
             days_alike: 0,
             habit: false,
@@ -337,16 +332,19 @@ impl Hours {
             levels.iter().zip(&before).map(|(level, before)| (level - before) / shift).collect();
         let stays = |moved: Option<f64>| moved.is_some_and(|it| it >= STAYS_SHARE);
         let Some((level, expected)) = median(&levels).zip(median(&before)) else { return };
+        let last = self.means.iter().rposition(|value| value.is_finite()).unwrap_or(begin);
+        let (low, high) = finding.usual;
+        // Half of the range, of which the nearer end may be cut off by what there can be.
+        let usual = self.about(expected, (high - finding.expected).max(finding.expected - low));
         if stays(median(&moved))
             && stays(moved.last().copied())
             && self.is_sizeable(level, expected)
+            && !(usual.0..=usual.1).contains(&level)
         {
-            let (low, high) = finding.usual;
-            let other_hours = expected - finding.expected;
-            finding.usual = ((low + other_hours).max(0.0), (high + other_hours).min(self.most()));
             finding.kind = Kind::LevelShift;
-            (finding.value, finding.expected) = (level, expected);
-            (finding.until, finding.lasts) = (now, true);
+            (finding.value, finding.expected, finding.usual) = (level, expected, usual);
+            finding.until = finding.until.max(self.secs_of(last + 1)).min(now);
+            finding.lasts = last + BACK_HOURS >= self.means.len();
         }
     }
 }
@@ -372,6 +370,8 @@ pub(super) fn add(
             let same = |known: &Finding| {
                 known.series == shift.series
                     && (known.since - shift.since).abs() <= DAY
+                    // What was over before is another story.
+                    && (known.lasts || known.until > shift.since)
                     && (known.value > known.expected) == (shift.value > shift.expected)
             };
             let (seen, others): (Vec<Finding>, Vec<Finding>) =
@@ -465,6 +465,46 @@ mod tests {
     }
 
     #[test]
+    fn a_level_that_is_seen_no_more_does_not_go_on() {
+        let mut hours = memory(9, |hour| if hour >= 6 * 24 { 30.0 } else { 0.0 });
+        hours.means[6 * 24 + 10..].fill(f64::NAN);
+        let mut told = spike(6 * 24, 1, 71.0, 41.0);
+        hours.settle(&mut told);
+        assert!(told.kind == Kind::LevelShift && !told.lasts, "{told:?}");
+        assert_eq!(told.until, BEGIN + (6 * 24 + 10) * HOUR);
+    }
+
+    #[test]
+    fn what_is_usual_of_a_level_is_without_the_rhythm_of_its_day() {
+        let rhythm = |hour: i64| 18.0 - 1.5 * (hour % 24 - 12).abs() as f64;
+        let deployed = 15 * 24 + 10;
+        let more = |hour: i64| rhythm(hour) + if hour >= deployed { 12.0 } else { 0.0 };
+        let told = memory(20, more).shifts(&TimeZone::UTC);
+        let [shift] = &told[..] else { panic!("{told:?}") };
+        assert!(!(shift.usual.0..=shift.usual.1).contains(&shift.value), "{shift:?}");
+        assert!((shift.value - shift.expected - 12.0).abs() < 1.0, "{shift:?}");
+    }
+
+    #[test]
+    fn a_new_level_leaves_alone_what_was_over_before_it() {
+        let deployed = 15 * 24 + 14;
+        let early = deployed - 6;
+        let hours = memory(20, |hour| match hour {
+            _ if hour >= deployed => 15.0,
+            _ if hour == early => 57.0,
+            _ => 0.0,
+        });
+        let over = spike(early, 1, 98.0, 41.0);
+        let begins = spike(deployed, 1, 57.0, 41.0);
+        let mut told = Anomalies { findings: vec![over.clone(), begins], ..Anomalies::default() };
+        add(&mut told, &[hours], &TimeZone::UTC, |_| false);
+        let kinds: Vec<Kind> = told.findings.iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, [Kind::Spike, Kind::LevelShift]);
+        assert_eq!(told.findings[0], over);
+        assert_eq!(told.findings[1].since, BEGIN + deployed * HOUR);
+    }
+
+    #[test]
     fn what_was_there_a_week_ago_is_of_the_week_and_so_is_a_first_weekend() {
         let zone = TimeZone::UTC;
         let free = |hour: i64| if hour / 24 % 7 >= 5 { -20.0 } else { 0.0 };
@@ -482,6 +522,9 @@ mod tests {
         assert!(!of_the_week(13, &free, &spike(second, 0, 20.0, 40.0)));
         let growth = Finding { kind: Kind::TrendChange, ..spike(second, 2, 20.0, 40.0) };
         assert!(!of_the_week(13, &free, &growth));
+        // Minutes far out, in hours that are not.
+        let minutes = |hour: i64| if (second..second + 2).contains(&hour) { 15.0 } else { 0.0 };
+        assert!(!of_the_week(13, &minutes, &spike(second, 2, 98.0, 41.0)));
     }
 
     #[test]

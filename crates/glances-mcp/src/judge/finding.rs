@@ -161,6 +161,8 @@ pub struct Anomalies {
     pub moments: Vec<(SeriesName, Vec<Moment>)>,
     /// Series without habits yet: thresholds and gross errors only.
     pub cold: Vec<Cold>,
+    /// Series that are not judged because there are too many.
+    pub left_out: usize,
     /// Times without a sample of any series.
     pub gaps: Vec<Span>,
     /// What was looked at.

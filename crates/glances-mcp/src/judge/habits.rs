@@ -28,7 +28,7 @@ const LASTS_SECS: i64 = 900;
 pub(super) struct Habits {
     zone: TimeZone,
     steps: Steps,
-    /// By name.
+    /// In the order in which they were learned.
     series: Vec<Watched>,
     /// Of each series the number of its family.
     families: Vec<usize>,
@@ -115,7 +115,7 @@ impl Habits {
         self.run(&columns, to);
     }
 
-    /// Its series, by name.
+    /// Its series, in the order in which they were learned.
     pub(super) fn names(&self) -> Vec<SeriesName> {
         self.series.iter().map(|watched| watched.series.clone()).collect()
     }
@@ -217,7 +217,7 @@ impl Habits {
             gaps.push(Span { from, to: now });
         }
         let warm = || self.series.iter().filter(|watched| watched.is_warm());
-        let cold = self.series.iter().filter(|watched| !watched.is_warm());
+        let cold = self.series.iter().filter(|it| !it.is_warm() && it.history_secs(now) > 0);
         let cold = cold.map(|watched| Cold {
             series: watched.series.clone(),
             history_secs: watched.history_secs(now),
@@ -229,6 +229,7 @@ impl Habits {
                 .map(|it| (it.series.clone(), it.moments.iter().copied().collect()))
                 .collect(),
             cold: cold.collect(),
+            left_out: 0,
             gaps,
             judged: Some(Span { from: now - FINDINGS_KEPT_SECS, to: now }),
         }
@@ -337,6 +338,18 @@ mod tests {
         let told = learned(processor(6, |secs| wander(secs) + far(secs)), 6).anomalies();
         assert_eq!(told.findings, []);
         assert!(!told.moments.is_empty(), "it is judged");
+    }
+
+    #[test]
+    fn a_spike_ends_where_it_was_seen_last_when_nobody_looked_afterwards() {
+        let begin = 9 * DAY + 36_000;
+        let busy = |secs: i64| if (begin..begin + 900).contains(&secs) { 70.0 } else { 0.0 };
+        let mut points = processor(10, busy);
+        let away = BEGIN + begin + 900..BEGIN + begin + 900 + 3 * 3_600;
+        points.retain(|point| !away.contains(&point.secs));
+        let told = learned(points, 10).anomalies();
+        let [finding] = &told.findings[..] else { panic!("{:?}", told.findings) };
+        assert_eq!((finding.since, finding.until), (BEGIN + begin, away.start));
     }
 
     #[test]

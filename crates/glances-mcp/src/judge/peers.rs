@@ -7,9 +7,11 @@ use analytics::{Severity, fleet_outliers, median};
 use super::{
     Judged,
     finding::{Finding, Kind, Moment},
+    habits::STEP_SECS,
     watched::USUAL_DEVIATIONS,
 };
 use crate::{
+    metric,
     model::{HostName, SeriesName},
     snapshot::Host,
 };
@@ -28,30 +30,31 @@ type Group<'a> = (Option<&'a str>, &'a [String], SeriesName);
 
 /// Adds the servers whose last hour was unlike that of the others, each measured by its own habits.
 pub(super) fn add(judged: &mut BTreeMap<HostName, Judged>, hosts: &[Arc<Host>], now: i64) {
-    let mut groups: BTreeMap<Group<'_>, Vec<(&HostName, Moment)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group<'_>, Vec<(&HostName, Moment, i64)>> = BTreeMap::new();
     for host in hosts {
         let Some(one) = judged.get(&host.alias) else { continue };
         for (series, moments) in &one.anomalies.moments {
             // Items have names of their own on every server.
-            if let (false, Some(hour)) = (series.contains('['), last_hour(moments, now)) {
+            if let (false, Some((hour, until))) = (series.contains('['), last_hour(moments, now)) {
                 let key = (host.environment.as_deref(), host.tags.as_slice(), series.clone());
-                groups.entry(key).or_default().push((&host.alias, hour));
+                groups.entry(key).or_default().push((&host.alias, hour, until));
             }
         }
     }
     let mut found: Vec<(HostName, Finding)> = Vec::new();
     for ((.., series), members) in groups {
-        let deviations: Vec<f64> = members.iter().map(|(_, hour)| hour.deviations()).collect();
+        let deviations: Vec<f64> = members.iter().map(|(_, hour, _)| hour.deviations()).collect();
         let Some(fleet) = fleet_outliers(&deviations, FLOOR_DEVIATIONS) else { continue };
         for outlier in fleet.outliers {
-            let Some((host, hour)) = members.get(outlier.host) else { continue };
+            let Some((host, hour, until)) = members.get(outlier.host) else { continue };
             if outlier.distance.abs() < OUTLIER_DEVIATIONS
                 || hour.deviations().abs() < USUAL_DEVIATIONS
             {
                 continue;
             }
             let (low, high) = fleet.band;
-            let at = |deviations: f64| (hour.expected + deviations * hour.scale).max(0.0);
+            let most = metric::of_series(&series).map_or(f64::INFINITY, |it| it.unit.most());
+            let at = |deviations: f64| (hour.expected + deviations * hour.scale).clamp(0.0, most);
             found.push((
                 (*host).clone(),
                 Finding {
@@ -59,7 +62,7 @@ pub(super) fn add(judged: &mut BTreeMap<HostName, Judged>, hosts: &[Arc<Host>], 
                     kind: Kind::FleetOutlier,
                     severity: Severity::Warning,
                     since: hour.secs,
-                    until: hour.secs + 3_600,
+                    until: *until,
                     lasts: true,
                     value: hour.value,
                     expected: hour.expected,
@@ -84,18 +87,19 @@ pub(super) fn add(judged: &mut BTreeMap<HostName, Judged>, hosts: &[Arc<Host>], 
     }
 }
 
-/// The last hour as one moment; `None` when half of it is missing, or it is over.
-fn last_hour(moments: &[Moment], now: i64) -> Option<Moment> {
+/// The last hour as one moment, and its end; `None` when half of it is missing, or it is over.
+fn last_hour(moments: &[Moment], now: i64) -> Option<(Moment, i64)> {
     let last = moments.last().filter(|last| now - last.secs <= OLD_SECS)?;
     let hour: Vec<&Moment> = moments.iter().filter(|it| last.secs - it.secs < 3_600).collect();
     (hour.len() >= STEPS_MIN).then_some(())?;
     let middle = |read: fn(&Moment) -> f64| {
         median(&hour.iter().map(|moment| read(moment)).collect::<Vec<_>>())
     };
-    Some(Moment {
+    let whole = Moment {
         secs: hour.first()?.secs,
         value: middle(|it| it.value)?,
         expected: middle(|it| it.expected)?,
         scale: middle(|it| it.scale)?,
-    })
+    };
+    Some((whole, last.secs + STEP_SECS))
 }

@@ -73,6 +73,8 @@ pub(super) struct Watched {
     /// What is usual at some time of the day.
     range: Option<(f64, f64)>,
     first_secs: Option<i64>,
+    /// Its last step.
+    seen: Option<i64>,
     /// The present run of unusual steps.
     run: Option<Run>,
     /// Of the last finding: steps on this side of what was usual, and whether that ended it.
@@ -116,6 +118,7 @@ impl Watched {
             recent: VecDeque::new(),
             range: quantile(&recent, low).zip(quantile(&recent, high)),
             first_secs: points.first().map(|point| point.secs),
+            seen: None,
             run: None,
             inside: gate(BACK_GATE)?,
             back: true,
@@ -199,12 +202,18 @@ impl Watched {
     /// Whether the series is back on this side of what was usual when it was last unusual; predictors
     /// take what stays for the level long before. What is usual at another time is never beyond.
     fn note_back(&mut self, at: At, value: f64) {
+        let (step, seen) = (self.step_secs(), self.seen.replace(at.secs));
         let open = |it: &&mut Finding| !self.back && it.kind == Kind::Spike;
         let Some(last) = self.findings.back_mut().filter(open) else { return };
+        // What it was while nobody looked is not known, so that it ends where it was seen last.
+        if let Some(seen) = seen.filter(|seen| at.secs - seen > JOIN_SECS) {
+            (last.until, self.back) = (last.until.max(seen + step), true);
+            return;
+        }
         let beyond =
             if last.value > last.expected { value > last.usual.1 } else { value < last.usual.0 };
         if self.inside.push(!beyond) {
-            let first = at.secs - 2 * i64::from(self.steps.secs());
+            let first = at.secs - 2 * step;
             (last.until, self.back) = (last.until.max(first), true);
         }
         self.back |= at.secs - last.since > BACK_SECS;
@@ -332,7 +341,7 @@ impl Watched {
     /// What is usual where this is expected.
     pub(super) fn usual(&self, score: Score) -> (f64, f64) {
         let reach = USUAL_DEVIATIONS * score.scale;
-        let most = if self.metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
+        let most = self.metric.unit.most();
         ((score.expected - reach).max(0.0), (score.expected + reach).min(most))
     }
 

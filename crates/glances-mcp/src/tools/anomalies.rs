@@ -226,7 +226,11 @@ fn output(
     let (mut mild, mut habits, mut series_judged) = (0, 0, 0);
     for snapshot in selection.servers.iter() {
         let Some(anomalies) = told.servers.get(&snapshot.host.alias) else { continue };
-        let warm = anomalies.moments.iter().filter(|(series, _)| asked.wants_series(series));
+        let warm = anomalies.moments.iter().filter(|(series, moments)| {
+            // What was gone by then was not judged.
+            let then = moments.last().is_some_and(|last| last.secs >= span.from);
+            then && asked.wants_series(series)
+        });
         series_judged += warm.count();
         let mut wanted = Vec::new();
         for finding in &anomalies.findings {
@@ -339,7 +343,7 @@ fn not_judged(selection: &Selection, told: &Told) -> Vec<NotJudged> {
             None => "not judged yet: try again in a minute".to_owned(),
             Some(one) if !one.moments.is_empty() => continue,
             Some(one) => match one.cold.iter().map(|cold| cold.history_secs).max() {
-                None => "no history of any series that is judged".to_owned(),
+                None => "no sample of any series that is judged in the last 7 days".to_owned(),
                 Some(secs) if secs < HOUR => format!(
                     "{} min of history: the first word needs 1 hour, habits 3 days",
                     secs / 60
@@ -386,10 +390,11 @@ fn notes(
             ));
         }
     }
-    let (mut young, mut owners) = (0, 0);
+    let (mut young, mut owners, mut left_out) = (0, 0, 0);
     let mut gaps: Vec<(i64, &str)> = Vec::new();
     for snapshot in selection.servers.iter() {
         let Some(one) = told.servers.get(&snapshot.host.alias) else { continue };
+        left_out += one.left_out;
         if !one.moments.is_empty() && !one.cold.is_empty() {
             (young, owners) = (young + one.cold.len(), owners + 1);
         }
@@ -405,6 +410,9 @@ fn notes(
             render::count(young, "series"),
             render::count(owners, "server")
         ));
+    }
+    if left_out > 0 {
+        notes.push(format!("{left_out} more series, of lesser weight, are not judged"));
     }
     gaps.sort_by(|a, b| b.cmp(a));
     if !gaps.is_empty() {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     around::{AlertRow, EventRow, ProgramRow, written},
     group::{Group, Near, Verdict},
-    series::{Found, Moved, Time},
+    series::{Found, Moved, Polled, Time},
 };
 use super::{
     Context, Output, Tool, ToolError,
@@ -318,9 +318,13 @@ async fn read(
         cx.progress.step(done as f64, total as f64, "servers read");
     }
     let hosts = selection.servers.iter().map(|it| &it.host);
-    let zones = hosts.map(|host| (host.alias.clone(), host.timezone.clone())).collect();
+    let polled = hosts.map(|host| {
+        let interval_secs = i64::try_from(host.interval.as_secs()).unwrap_or(0);
+        (host.alias.clone(), Polled { zone: host.timezone.clone(), interval_secs })
+    });
+    let polled = polled.collect();
     // Arithmetic for a fleet: not on a thread that others wait for.
-    let searched = tokio::task::spawn_blocking(move || series::search(&past, &time, &zones));
+    let searched = tokio::task::spawn_blocking(move || series::search(&past, &time, &polled));
     Ok(searched.await.unwrap_or_default())
 }
 

@@ -18,6 +18,8 @@ use crate::{
 const LOOK_BACK_SERVERS_MAX: usize = 20;
 /// Of which so many are computed beside each other.
 const LOOK_BACK_AT_ONCE: usize = 2;
+/// A time that ended so lately ends now.
+const PRESENT_SECS: i64 = 900;
 /// Days that the 5-minute level is kept.
 const FINE_DAYS: i64 = 35;
 
@@ -86,6 +88,7 @@ async fn looked_back(
             days(FINDINGS_KEPT_SECS)
         )));
     }
+    let is_present = now - span.to <= PRESENT_SECS;
     #[expect(clippy::cast_precision_loss, reason = "a few servers")]
     let total = selection.servers.len() as f64;
     let one = |snapshot: &Arc<Snapshot>| {
@@ -104,7 +107,12 @@ async fn looked_back(
             let zone = snapshot.host.timezone.clone();
             let work =
                 tokio::task::spawn_blocking(move || look_back(fine, &hourly, learned, &zone));
-            Ok::<_, ToolError>((alias, Arc::new(work.await.unwrap_or_default())))
+            let mut anomalies = work.await.unwrap_or_default();
+            if !is_present {
+                // Whether it went on after that time was not looked at.
+                anomalies.findings.iter_mut().for_each(|finding| finding.lasts = false);
+            }
+            Ok::<_, ToolError>((alias, Arc::new(anomalies)))
         }
     };
     let all: Vec<_> = selection.servers.iter().map(one).collect();

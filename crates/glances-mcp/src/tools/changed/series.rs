@@ -141,6 +141,13 @@ impl Time {
         (self.before.from.div_euclid(self.step) + steps).saturating_mul(self.step)
     }
 
+    /// When a series was seen last, if that was too long before the end of the window.
+    fn ended(&self, values: &[f64], interval_secs: i64) -> Option<i64> {
+        let seen = self.secs_of(values.iter().rposition(|value| value.is_finite())? + 1);
+        let late = ENDED_POLLS.saturating_mul(interval_secs.max(self.step));
+        (self.window.to - seen > late).then_some(seen)
+    }
+
     /// Of each step that is read, whether its day is free where the host is.
     fn free_days(&self, zone: &TimeZone) -> Vec<bool> {
         let first = self.read().from.div_euclid(self.step);
@@ -218,18 +225,28 @@ pub(super) struct Found {
     pub(super) values: BTreeMap<HostName, [usize; 2]>,
 }
 
+/// What is to be known of a host.
+pub(super) struct Polled {
+    /// Where its days begin.
+    pub(super) zone: TimeZone,
+    pub(super) interval_secs: i64,
+}
+
+/// A series of which so many polls, or steps, are missing at the end has ended.
+const ENDED_POLLS: i64 = 3;
+
 /// P-value limit, adjusted for the number of series (Benjamini & Hochberg).
 const P_MAX: f64 = 0.01;
 
-/// Looks for moves in all series, of hosts in these time zones.
-pub(super) fn search(past: &[Past], time: &Time, zones: &BTreeMap<HostName, TimeZone>) -> Found {
+/// Looks for moves in all series of these hosts.
+pub(super) fn search(past: &[Past], time: &Time, hosts: &BTreeMap<HostName, Polled>) -> Found {
     let mut found = Found::default();
     let (mut candidates, mut p_values) = (Vec::new(), Vec::new());
     let (whole, border) = (time.whole(), time.window_index());
     let days = time.days();
     let [_, older] = days.unwrap_or_default();
     let free: BTreeMap<&HostName, Vec<bool>> = match days {
-        Some(_) => zones.iter().map(|(host, zone)| (host, time.free_days(zone))).collect(),
+        Some(_) => hosts.iter().map(|(host, it)| (host, time.free_days(&it.zone))).collect(),
         None => BTreeMap::new(),
     };
     for one in past {
@@ -259,17 +276,25 @@ pub(super) fn search(past: &[Past], time: &Time, zones: &BTreeMap<HostName, Time
             continue;
         };
         found.tested += 1;
+        let interval = hosts.get(&one.host).map_or(0, |it| it.interval_secs);
+        let ended = time.ended(values, interval);
         p_values.push(searched.p);
-        candidates.push(searched.moved.map(|it| Moved {
-            host: one.host.clone(),
-            series: one.series.clone(),
-            metric,
-            at: time.secs_of(it.from).max(whole.from),
-            until: (it.until < values.len()).then(|| time.secs_of(it.until)),
-            before: it.before,
-            after: it.after,
-            effect: it.effect,
-            values: it.values,
+        candidates.push(searched.moved.map(|it| {
+            Moved {
+                host: one.host.clone(),
+                series: one.series.clone(),
+                metric,
+                at: time.secs_of(it.from).max(whole.from),
+                // Of what has ended nobody knows whether it lasts.
+                until: Some(it.until)
+                    .filter(|until| *until < values.len())
+                    .map(|it| time.secs_of(it))
+                    .or(ended),
+                before: it.before,
+                after: it.after,
+                effect: it.effect,
+                values: it.values,
+            }
         }));
     }
     let adjusted = adjust_p_values(&p_values);
@@ -340,8 +365,9 @@ mod tests {
     fn searched(since: &str, until: i64, past: Past) -> Vec<Moved> {
         let now = Timestamp::from_second(until).unwrap();
         let window = Window::parse(Some(since), None, None, 1.hour(), now).unwrap();
-        let zones = [(past.host.clone(), TimeZone::UTC)].into();
-        search(&[past], &Time::of(&window, 60), &zones).moved
+        let polled = Polled { zone: TimeZone::UTC, interval_secs: 60 };
+        let hosts = [(past.host.clone(), polled)].into();
+        search(&[past], &Time::of(&window, 60), &hosts).moved
     }
 
     #[test]
@@ -355,6 +381,18 @@ mod tests {
         let found = searched("-17m", until, Past { points, ..all });
         let [moved] = found.as_slice() else { panic!("{} moves", found.len()) };
         assert!((moved.at - (until - 900)).abs() <= 60, "{}", moved.at - until);
+    }
+
+    #[test]
+    fn what_was_seen_last_at_a_time_does_not_last_beyond_it() {
+        let until = MONDAY + 20 * HOUR;
+        let more = |secs| if secs >= until - 9_000 { 40.0 } else { 0.0 };
+        let [lasts, ends] = [until, until - 3_600].map(|end| {
+            let found = searched("-4h", until, past(until - 12 * HOUR, end, more));
+            let [moved] = found.as_slice() else { panic!("{} moves", found.len()) };
+            moved.until
+        });
+        assert_eq!((lasts, ends), (None, Some(until - 3_600)));
     }
 
     #[test]
