@@ -17,8 +17,13 @@ use crate::{
 pub(super) const SERVERS_MAX: usize = 40;
 /// Longest time that is compared.
 pub(super) const DAYS_MAX: i64 = 7;
-/// Series of one server: interfaces beyond are those of containers.
+/// Series of one server: four interfaces, those of containers last.
 const SERIES_MAX: usize = 8;
+/// What the names of interfaces begin with that carry what other interfaces carry too.
+const INNER: &[&str] = &[
+    "br-", "cali", "cni", "docker", "flannel", "lxc", "podman", "tap", "veth", "virbr", "vnet",
+    "vxlan",
+];
 /// Servers from which on what all of them do is taken out; the mean of fewer is mostly the pair's.
 const COMMON_MIN: usize = 6;
 /// Values from which on a pair can be compared: a day.
@@ -58,6 +63,10 @@ pub(super) async fn hypotheses(
 fn traffic(names: &mut Vec<SeriesName>) {
     names.retain(|name| {
         name.starts_with("network.bytes_") && item_of(name).is_some_and(|item| item != "lo")
+    });
+    names.sort_by_cached_key(|name| {
+        let item = item_of(name).unwrap_or_default();
+        (INNER.iter().any(|begin| item.starts_with(begin)), item.to_owned())
     });
     names.truncate(SERIES_MAX);
 }
@@ -123,6 +132,7 @@ fn edge(found: &Hypothesis, hosts: &[&HostName], step: i64) -> Option<Edge> {
     let lag = i64::from(correlation.lag_steps);
     #[expect(clippy::cast_precision_loss, reason = "lags are minutes")]
     let late = render::duration((lag.abs() * step) as f64);
+    let how = if correlation.partial < 0.0 { "against each other" } else { "together" };
     let when = match lag {
         0 => "within 5 minutes of each other".to_owned(),
         1.. => format!("{right} {late} later"),
@@ -133,8 +143,44 @@ fn edge(found: &Hypothesis, hosts: &[&HostName], step: i64) -> Option<Edge> {
         to: right.clone(),
         kind: Kind::Hypothesis,
         evidence: format!(
-            "traffic moves together, {when}: partial r {:.2}, adjusted p {:.1e}, {} pairs",
+            "traffic moves {how}, {when}: partial r {:.2}, adjusted p {:.1e}, {} pairs",
             correlation.partial, found.p_adjusted, correlation.pairs
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use analytics::Correlation;
+
+    use super::*;
+
+    #[test]
+    fn interfaces_of_containers_are_summed_last() {
+        let of = |item: &str| ["recv", "sent"].map(|way| format!("network.bytes_{way}[{item}]"));
+        let items = ["br-1a2b", "cali0", "docker0", "eth0", "eth1", "lo", "veth1", "veth2"];
+        let mut names: Vec<SeriesName> =
+            items.iter().flat_map(|item| of(item)).map(SeriesName::from).collect();
+        traffic(&mut names);
+        let first: Vec<&str> = names.iter().take(4).map(|name| &**name).collect();
+        let expected = ["eth0", "eth1"].map(of).concat();
+        assert_eq!(first, expected);
+        assert_eq!(names.len(), SERIES_MAX);
+    }
+
+    #[test]
+    fn what_rises_when_the_other_falls_does_not_move_together() {
+        let hosts = ["web-1", "db-1"].map(|name| HostName::parse(name).unwrap());
+        let correlation = Correlation {
+            r: -0.8,
+            lag_steps: 0,
+            partial: -0.8,
+            p: 1e-9,
+            halves: [-0.8; 2],
+            pairs: 300,
+        };
+        let found = Hypothesis { left: 0, right: 1, correlation, p_adjusted: 1e-8 };
+        let edge = edge(&found, &[&hosts[0], &hosts[1]], 300).unwrap();
+        assert!(edge.evidence.starts_with("traffic moves against each other"), "{}", edge.evidence);
+    }
 }
