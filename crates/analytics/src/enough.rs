@@ -45,8 +45,14 @@ pub enum Confidence {
     High,
 }
 
-/// Days with at least half of their samples, counted back from the newest sample.
-pub(crate) fn days_measured(values: &[f64], steps_per_day: usize) -> usize {
+/// Days with at least half of their samples, counted back from the newest sample; NaN is a gap.
+///
+/// ```
+/// let hours = [vec![1.0; 24], vec![f64::NAN; 24], vec![1.0; 24]].concat();
+/// assert_eq!(analytics::days_measured(&hours, 24), 2);
+/// ```
+#[must_use]
+pub fn days_measured(values: &[f64], steps_per_day: usize) -> usize {
     let half = steps_per_day.div_ceil(2);
     let measured = |day: &[f64]| day.iter().filter(|value| value.is_finite()).count();
     values.rchunks(steps_per_day.max(1)).filter(|day| measured(day) >= half.max(1)).count()

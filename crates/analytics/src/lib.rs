@@ -36,7 +36,7 @@ pub use compare::{
 pub use daily::{DAYS_BACK_MAX, beyond_days};
 pub use debounce::{Alert, Debounce, Flap, Memory, Rule, Side, clear_limit, flap_percent};
 pub use dependency::{Correlation, Hypothesis, correlate, hypotheses};
-pub use enough::{Confidence, NotEnough};
+pub use enough::{Confidence, NotEnough, days_measured};
 pub use fleet::{Fleet, Outlier, fleet_outliers, fleet_shares};
 pub use forecast::{
     Backtest, Band, Bounds, CPU_TARGET, Cadence, DISK_TARGET, Demand, Forecast, ForecastStep,

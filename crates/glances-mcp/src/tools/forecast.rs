@@ -2,18 +2,21 @@
 
 mod chart;
 mod cost;
+mod course;
+mod refusal;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use analytics::{
-    Bounds, CPU_TARGET, Cadence, Forecast, MEMORY_TARGET, NotEnough, Scenario, forecast,
-    needed_capacity,
-};
-use jiff::{SignedDuration, Timestamp};
+use analytics::{Bounds, Forecast, Scenario, forecast, needed_capacity};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::cost::{Cost, Need};
+use self::{
+    cost::{Cost, Need, Needs, SIZED, Sized},
+    course::{Horizon, Step},
+    refusal::{Refusal, Refused},
+};
 use super::{
     Context, Image, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
@@ -23,10 +26,9 @@ use super::{
     view::NAME_CHARS,
 };
 use crate::{
-    metric::{Metric, Unit},
     model::{HostName, SeriesName},
     query::{
-        Past, compact,
+        Past,
         coverage::{Coverage, Tally, rfc3339},
     },
     redact::clip,
@@ -63,61 +65,6 @@ pub(super) struct PredictResourceNeedsInput {
     cursor: Option<Cursor>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
-#[schemars(inline)]
-enum Horizon {
-    #[default]
-    #[serde(rename = "24h")]
-    Day,
-    #[serde(rename = "7d")]
-    Week,
-    #[serde(rename = "30d")]
-    Month,
-}
-
-impl Horizon {
-    /// How history is read, how many steps are foretold, and how many days of history are read.
-    const fn terms(self) -> (Cadence, usize, i64) {
-        match self {
-            Self::Day => (Cadence::Hourly, 24, 42),
-            Self::Week => (Cadence::Hourly, 168, 84),
-            Self::Month => (Cadence::Daily, 30, 400),
-        }
-    }
-
-    const fn step_secs(self) -> i64 {
-        match self {
-            Self::Day | Self::Week => 3_600,
-            Self::Month => 86_400,
-        }
-    }
-
-    fn secs(self) -> i64 {
-        let (_, count, _) = self.terms();
-        self.step_secs().saturating_mul(i64::try_from(count).unwrap_or(0))
-    }
-
-    /// How much of the past a picture shows before it.
-    fn shown_secs(self) -> i64 {
-        2 * self.secs()
-    }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Day => "24 hours",
-            Self::Week => "7 days",
-            Self::Month => "30 days",
-        }
-    }
-
-    const fn points(self) -> &'static str {
-        match self {
-            Self::Day | Self::Week => "means of an hour",
-            Self::Month => "means of a day",
-        }
-    }
-}
-
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct PredictResourceNeedsOutput {
     /// End of the time foretold.
@@ -147,7 +94,10 @@ struct Row {
     #[schemars(with = "String")]
     server: HostName,
     metric: String,
+    /// Mean of its newest hour.
     last: f64,
+    /// When that hour began, where it is more than two hours ago.
+    last_at: Option<String>,
     unit: &'static str,
     /// The highest step: as likely more as less.
     peak_p50: f64,
@@ -171,35 +121,8 @@ struct Row {
     place: usize,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct Step {
-    at: String,
-    likely: f64,
-    /// The truth lies from `low` to `high` in 80 of 100 cases.
-    low: f64,
-    high: f64,
-    unit: &'static str,
-}
-
-/// Series of one metric with as much history as each other.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct Refused {
-    metric: String,
-    have_days: usize,
-    need_days: usize,
-    count: usize,
-    /// `web-[01-20]` is a run.
-    servers: Vec<String>,
-}
-
 /// Series of one call: a millisecond each, and more than anybody reads.
 const SERIES_MAX: usize = 300;
-/// Steps of the course in one reply.
-const STEPS_SHOWN: usize = 12;
-/// Groups of refused series that are named.
-const REFUSED_SHOWN: usize = 10;
 
 impl Tool for PredictResourceNeeds {
     const NAME: &'static str = "predict_resource_needs";
@@ -274,8 +197,10 @@ struct Foretold {
     host: HostName,
     series: SeriesName,
     last: f64,
+    /// When the hour of that began, where it is not one of the newest.
+    last_at: Option<i64>,
     /// As the caller asks.
-    forecast: Result<Forecast, NotEnough>,
+    forecast: Result<Forecast, Refusal>,
     /// Where there is a target for the metric.
     need: Option<Need>,
     /// What a picture shows of the past.
@@ -287,7 +212,8 @@ impl Foretold {
         let (cadence, steps, _) = horizon.terms();
         let values = dense(&past.points, span, horizon.step_secs(), |point| point.mean);
         // Without an upper bound, so that a need beyond what is there shows.
-        let base = forecast(&values, cadence, steps, Bounds::NON_NEGATIVE);
+        let base = forecast(&values, cadence, steps, Bounds::NON_NEGATIVE)
+            .map_err(|missing| Refusal::of(missing, &past.points, &values, span, horizon));
         let base_need = base.as_ref().ok().and_then(|base| needed_percent(&past.series, base));
         let forecast = base.map(|base| match growth_percent {
             Some(percent) => {
@@ -297,10 +223,13 @@ impl Foretold {
         });
         let grown = forecast.as_ref().ok().and_then(|it| needed_percent(&past.series, it));
         let need = base_need.zip(grown).map(|(base, grown)| Need { base, grown });
-        let last = past.points.last().map_or(0.0, |point| point.mean);
+        let newest = past.points.last();
+        let last = newest.map_or(0.0, |point| point.mean);
+        let old = |secs: &i64| span.to - secs > 2 * Level::Hour.step_secs();
+        let last_at = newest.map(|point| point.secs).filter(old);
         let shown = span.to - horizon.shown_secs();
         let recent = past.points.into_iter().filter(|point| point.secs >= shown).collect();
-        Self { host: past.host, series: past.series, last, forecast, need, recent }
+        Self { host: past.host, series: past.series, last, last_at, forecast, need, recent }
     }
 }
 
@@ -313,25 +242,23 @@ fn output(
 ) -> PredictResourceNeedsOutput {
     let mut course = Vec::new();
     let mut rows = Vec::new();
-    let mut refused: BTreeMap<(&str, usize, usize), Vec<&str>> = BTreeMap::new();
-    let mut needs: BTreeMap<&HostName, Need> = BTreeMap::new();
+    let mut refused: BTreeMap<(&str, &Refusal), Vec<&str>> = BTreeMap::new();
+    let mut needs: BTreeMap<&HostName, Needs> = BTreeMap::new();
     let only = all.len() == 1;
     let horizon = asked.horizon;
     for (place, one) in all.iter().enumerate() {
-        if let Some(need) = one.need {
-            let known = needs.entry(&one.host).or_default();
-            *known = known.or(need);
+        if let Some((need, sized)) = one.need.zip(sized_of(&one.series)) {
+            needs.entry(&one.host).or_default().insert(sized.word, need);
         }
         match &one.forecast {
             Ok(forecast) => {
                 rows.extend(Row::of((place, one), forecast, asked.prices.get(&one.host).copied()));
                 if only {
-                    course = steps(one, forecast, horizon, asked.now);
+                    course = course::of(&one.series, forecast, horizon, asked.now);
                 }
             }
-            Err(missing) => {
-                let key = (&*one.series, missing.have_days, missing.need_days);
-                refused.entry(key).or_default().push(one.host.as_str());
+            Err(refusal) => {
+                refused.entry((&*one.series, refusal)).or_default().push(one.host.as_str());
             }
         }
     }
@@ -343,19 +270,14 @@ fn output(
             .then_with(|| (&a.server, &a.metric).cmp(&(&b.server, &b.metric)))
     });
     let refused_count = refused.values().map(Vec::len).sum();
-    let group = |((metric, have_days, need_days), hosts): ((&str, usize, usize), Vec<&str>)| {
-        let metric = clip(metric, NAME_CHARS).into_owned();
-        let (count, servers) = (hosts.len(), compact(&hosts));
-        Refused { metric, have_days, need_days, count, servers }
-    };
-    let refused = refused.into_iter().map(group).take(REFUSED_SHOWN).collect();
-    let ahead = SignedDuration::from_secs(horizon.secs());
-    let until = asked.now.checked_add(ahead).ok().filter(|_| !rows.is_empty()).map(rfc3339);
+    let refused = Refused::groups(refused);
+    let until = horizon.end(asked.now.as_second());
+    let until = written(until).filter(|_| !rows.is_empty());
     let (forecasts, coverage) = cut.rows(rows, tally, |row| &row.server, "series");
     let mut notes: Vec<String> = cx.query.outage().into_iter().collect();
     let cost = Cost::of(&needs, &asked.prices, asked.growth_percent);
     if cost.is_some() {
-        notes.push(cost::PRICES.to_owned());
+        notes.push(cost::assumed(&needs, &asked.prices));
     }
     PredictResourceNeedsOutput {
         until,
@@ -371,19 +293,20 @@ fn output(
     }
 }
 
-/// The size at which the p95 of the demand is at the target; `None` for what has no target.
-fn needed_percent(series: &str, forecast: &Forecast) -> Option<f64> {
-    let target = target(metric_of(series)?)?;
-    needed_capacity(forecast.demand()?.p95, target)
+/// A moment as the reply prints it.
+fn written(secs: i64) -> Option<String> {
+    Timestamp::from_second(secs).ok().map(rfc3339)
 }
 
-/// The share of the whole that may be used.
-fn target(metric: &Metric) -> Option<f64> {
-    match metric.path {
-        "cpu.total" => Some(CPU_TARGET),
-        "mem.percent" => Some(MEMORY_TARGET),
-        _ => None,
-    }
+/// The size at which the p95 of the demand is at the target; `None` for what has no target.
+fn needed_percent(series: &str, forecast: &Forecast) -> Option<f64> {
+    needed_capacity(forecast.demand()?.p95, sized_of(series)?.target)
+}
+
+/// What is known of the size that a series asks for.
+fn sized_of(series: &str) -> Option<&'static Sized> {
+    let metric = metric_of(series)?;
+    SIZED.iter().find(|sized| sized.path == metric.path)
 }
 
 impl Row {
@@ -400,6 +323,7 @@ impl Row {
             server: one.host.clone(),
             metric: clip(&one.series, NAME_CHARS).into_owned(),
             last: one.last,
+            last_at: one.last_at.and_then(written),
             unit: metric.unit.word(),
             peak_p50: demand.p50,
             peak_p90: demand.p90,
@@ -420,28 +344,6 @@ impl Row {
     }
 }
 
-/// The course in a dozen steps: of each stretch the step with the highest upper end.
-fn steps(one: &Foretold, forecast: &Forecast, horizon: Horizon, now: Timestamp) -> Vec<Step> {
-    let Some(metric) = metric_of(&one.series) else { return Vec::new() };
-    let most = if metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
-    let stretch = forecast.steps.len().div_ceil(STEPS_SHOWN).max(1);
-    let numbered: Vec<_> = forecast.steps.iter().enumerate().collect();
-    numbered
-        .chunks(stretch)
-        .filter_map(|some| {
-            let (at, step) = some.iter().max_by(|a, b| a.1.p80.high.total_cmp(&b.1.p80.high))?;
-            let ahead = horizon.step_secs().checked_mul(i64::try_from(*at).ok()? + 1)?;
-            Some(Step {
-                at: rfc3339(now.checked_add(SignedDuration::from_secs(ahead)).ok()?),
-                likely: step.point.min(most),
-                low: step.p80.low.min(most),
-                high: step.p80.high.min(most),
-                unit: metric.unit.word(),
-            })
-        })
-        .collect()
-}
-
 impl Output for PredictResourceNeedsOutput {
     fn take_images(&mut self) -> Vec<Image> {
         std::mem::take(&mut self.images)
@@ -449,30 +351,77 @@ impl Output for PredictResourceNeedsOutput {
 
     fn headline(&self) -> String {
         let Some(first) = self.forecasts.first() else {
-            return match self.refused.first() {
-                Some(first) => format!(
-                    "Nothing can be foretold yet: {} of {} has {} days of history, {} are needed.",
-                    first.metric,
-                    render::count(first.count, "server"),
-                    first.have_days,
-                    first.need_days
-                ),
-                None => "There is no history of the selected servers.".to_owned(),
-            };
+            let nothing = || "There is no history of the selected servers.".to_owned();
+            return self.refused.first().map_or_else(nothing, Refused::words);
         };
+        let needed =
+            |percent| format!(", {}% of the present size is needed", render::short(percent));
         format!(
-            "First: {} on {} peaks at {} (p95 {}), {} is needed; such forecasts were off by {} on \
-             average.{}",
+            "First: {} on {} peaks at {} (p95 {}){}; such forecasts were off by {} on average.{}",
             first.metric,
             first.server,
             render::in_unit(first.peak_p50, first.unit),
             render::in_unit(first.peak_p95, first.unit),
-            first.needed_percent.map_or_else(
-                || "no size".to_owned(),
-                |percent| format!("{}% of the present size", render::short(percent))
-            ),
+            // Without a target nothing is known of a size.
+            first.needed_percent.map(needed).unwrap_or_default(),
             render::in_unit(first.backtest_error, first.unit),
             self.cost.as_ref().map(Cost::words).unwrap_or_default(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Selection;
+
+    /// The headline of a reply with one series of this metric.
+    fn headline(metric: &str, needed_percent: Option<f64>) -> String {
+        let selection = Selection { servers: Vec::new().into(), now: Timestamp::UNIX_EPOCH };
+        let row = Row {
+            server: HostName::parse("web-1").unwrap(),
+            metric: metric.to_owned(),
+            last: 90.0,
+            last_at: None,
+            unit: "percent",
+            peak_p50: 91.0,
+            peak_p90: 94.0,
+            peak_p95: 95.0,
+            needed_percent,
+            needed_cost_per_month: None,
+            backtest_error: 2.0,
+            naive_error: None,
+            season: "none",
+            history_days: 30,
+            place: 0,
+        };
+        let output = PredictResourceNeedsOutput {
+            until: None,
+            forecasts: vec![row],
+            chart: None,
+            course: Vec::new(),
+            refused: Vec::new(),
+            refused_count: 0,
+            cost: None,
+            notes: Vec::new(),
+            coverage: Tally::new(&selection).coverage(),
+            images: Vec::new(),
+        };
+        output.headline()
+    }
+
+    #[test]
+    fn a_size_is_told_where_there_is_a_target_and_not_spoken_of_elsewhere() {
+        assert_eq!(
+            headline("cpu.total", Some(135.0)),
+            "First: cpu.total on web-1 peaks at 91% (p95 95%), 135% of the present size is needed; \
+             such forecasts were off by 2% on average."
+        );
+        assert_eq!(
+            headline("fs.percent[/]", None),
+            "First: fs.percent[/] on web-1 peaks at 91% (p95 95%); such forecasts were off by 2% on \
+             average."
+        );
+        assert!(sized_of("fs.percent[/]").is_none() && sized_of("mem.percent").is_some());
     }
 }

@@ -10,7 +10,7 @@ use jiff::ToSpan as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::rows::{Aggregate, Order, SortBy, merged, sort};
+use self::rows::{Aggregate, Order, SortBy, Steps, merged, sort};
 pub(super) use self::{
     rows::Row,
     series::{Pattern, item_of, metric_of},
@@ -143,15 +143,22 @@ impl Tool for QueryMetrics {
         let (asked, absent) = served(&cx, &selection, &input.metrics).await?;
         let level = query::level_for(window.secs(), asked.len());
         let past = cx.query.past(&cx.principal, asked, window.span(), level).await?;
-        let mut rows = match input.aggregate {
-            None => past.into_iter().filter_map(Row::single).collect(),
-            Some(aggregate) => merged(past, &selection, aggregate, &window),
+        let (mut rows, steps) = match input.aggregate {
+            None => {
+                let steps = Steps::read(&window, selection.now, level);
+                (past.into_iter().filter_map(Row::single).collect(), steps)
+            }
+            Some(aggregate) => {
+                let steps = Steps::merged(&window, selection.now, level);
+                (merged(past, &selection, aggregate, &steps), steps)
+            }
         };
         sort(&mut rows, input.sort_by, input.order);
         let total = rows.len();
         let tally = Tally::new(&selection);
         let (mut series, coverage) = cut.groups(rows, tally, |row| &row.hosts, "series");
         for row in &mut series {
+            row.date(&window, &steps);
             row.shape(&window, input.points, input.format);
         }
         if series.iter().map(|row| row.points.len()).sum::<usize>() > POINTS_MAX {
@@ -197,7 +204,11 @@ pub(super) async fn lines(
     let level = query::level_for(window.secs(), 1);
     let past = cx.query.past(&cx.principal, asked, window.span(), level).await?;
     let mut rows: Vec<Row> = past.into_iter().filter_map(Row::single).collect();
-    rows.iter_mut().for_each(|row| row.shape(window, None, Format::Concise));
+    let steps = Steps::read(window, (cx.now)(), level);
+    for row in &mut rows {
+        row.date(window, &steps);
+        row.shape(window, None, Format::Concise);
+    }
     Ok(rows)
 }
 

@@ -318,6 +318,7 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
     let busiest = server.ask("query_metrics", busiest).await;
     assert_eq!(busiest["series"][0]["server"], "web-1", "{busiest}");
     assert_eq!(busiest["resolution"], "means of 5 minutes");
+    assert!(busiest["series"][0]["last_at"].is_null(), "it is polled: {busiest}");
 }
 
 #[tokio::test]
@@ -339,6 +340,7 @@ async fn a_forecast_has_its_error_beside_it_and_thin_history_is_refused() {
     assert!((120.0..160.0).contains(&cpu["needed_percent"].as_f64().unwrap()), "{cpu}");
     assert!(cpu["backtest_error"].as_f64().unwrap() < 10.0, "{cpu}");
     assert_ne!(cpu["season"], "none", "{cpu}");
+    assert!(cpu["last_at"].is_null(), "it is polled: {cpu}");
     let refused = reply["refused"].as_array().unwrap().clone();
     assert!(
         refused.iter().any(|row| row["servers"] == json!(["new-1"]) && row["need_days"] == 7),

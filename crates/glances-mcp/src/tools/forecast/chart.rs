@@ -3,7 +3,7 @@
 
 use super::{
     super::{Context, picture, picture::Drawn},
-    Foretold, Horizon, target,
+    Foretold, Horizon, sized_of,
 };
 use crate::{
     chart::{Chart, Limit, Point, STRETCHED_MAX, Series, Stretch},
@@ -44,7 +44,7 @@ pub(super) async fn draw(
         note: horizon.points().to_owned() + &picture::unit_words(metric.unit),
         scale: picture::scale(metric.unit),
         from: now - horizon.shown_secs(),
-        until: now + horizon.secs(),
+        until: horizon.end(now),
         zone: picture::zone(snapshots.iter().copied()),
         series: drawn
             .iter()
@@ -61,18 +61,25 @@ pub(super) async fn draw(
     picture::draw(chart, total, &also).await
 }
 
-fn line(one: &Foretold, name: String, metric: &Metric, horizon: Horizon, now: i64) -> Series {
+pub(super) fn line(
+    one: &Foretold,
+    name: String,
+    metric: &Metric,
+    horizon: Horizon,
+    now: i64,
+) -> Series {
     let most = if metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
     let past = coarser(&one.recent, horizon.step_secs());
-    let points: Vec<Point> =
-        past.iter().map(|it| Point { secs: it.secs, value: it.mean }).collect();
+    // The step that has begun is foretold.
+    let whole = past.iter().filter(|it| it.secs < horizon.begin(0, now));
+    let points: Vec<Point> = whole.map(|it| Point { secs: it.secs, value: it.mean }).collect();
     let (mut ahead, mut stretches) = (Vec::new(), Vec::new());
     if let Some(last) = points.last() {
         stretches.push(Stretch { secs: last.secs, low: last.value, high: last.value });
     }
     let steps = one.forecast.iter().flat_map(|forecast| &forecast.steps);
-    for (number, step) in (1_i64..).zip(steps) {
-        let secs = now.saturating_add(number.saturating_mul(horizon.step_secs()));
+    for (number, step) in (0_i64..).zip(steps) {
+        let secs = horizon.begin(number, now);
         ahead.push(Point { secs, value: step.point.min(most) });
         let (low, high) = (step.p80.low.min(most), step.p80.high.min(most));
         stretches.push(Stretch { secs, low, high });
@@ -83,7 +90,7 @@ fn line(one: &Foretold, name: String, metric: &Metric, horizon: Horizon, now: i6
 /// Of one series: what it is planned for and where it is critical; of several only what is planned
 /// for all of them.
 fn limits(cx: &Context, drawn: &[&Foretold], snapshots: &[&Snapshot]) -> Vec<Limit> {
-    let planned = |one: &&Foretold| target(metric_of(&one.series)?).map(|share| share * 100.0);
+    let planned = |one: &&Foretold| sized_of(&one.series).map(|sized| sized.target * 100.0);
     let all: Vec<Option<f64>> = drawn.iter().map(planned).collect();
     let same =
         all.first().copied().flatten().filter(|first| all.iter().all(|it| *it == Some(*first)));

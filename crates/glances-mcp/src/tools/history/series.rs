@@ -116,6 +116,14 @@ pub(super) fn stats(points: &[Point]) -> Option<Stats> {
     })
 }
 
+/// How far apart two neighbours are in most cases; `None` of fewer than two points.
+pub(super) fn usual_distance(points: &[Point]) -> Option<i64> {
+    let pairs = points.iter().zip(points.iter().skip(1));
+    let mut distances: Vec<i64> = pairs.map(|(one, next)| next.secs - one.secs).collect();
+    distances.sort_unstable();
+    distances.get(distances.len() / 2).copied()
+}
+
 /// Points of steps that count from the beginning of a span.
 pub(super) fn by_step(points: &[Point], span: Span, step: i64) -> Vec<Point> {
     let from_zero: Vec<Point> =
