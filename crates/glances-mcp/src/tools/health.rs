@@ -14,7 +14,7 @@ use super::{
     Context, Output, Tool, ToolError,
     args::{Cursor, Format, Limit, Servers},
     listing::Cut,
-    view::NAME_CHARS,
+    view::{NAME_CHARS, OLD_SECS, still_there},
 };
 use crate::{
     alert::Alert,
@@ -112,8 +112,6 @@ struct Lacking {
 
 /// Deductions of one server in a concise reply about several.
 const DEDUCTIONS_SHOWN: usize = 2;
-/// Older than three rounds of the slowest plugin (SMART, 5 minutes) a reply tells nothing of now.
-const OLD_SECS: f64 = 900.0;
 /// Points that are a change: the hysteresis of the grades.
 const CHANGE_POINTS: f64 = 5.0;
 /// What is full within so many days is a risk.
@@ -277,23 +275,13 @@ impl Scored {
     }
 }
 
-/// What can fill and has a date or surely none; filesystems that are gone are not in it.
+/// What can fill and has a date or surely none.
 fn fills<'a>(
-    snapshot: &'a Snapshot,
+    snapshot: &Snapshot,
     judged: &'a Judged,
 ) -> impl Iterator<Item = (&'a str, &'a analytics::Exhaustion)> {
-    let there = |series: &str| {
-        let mount = series.strip_prefix("fs.percent[").and_then(|rest| rest.strip_suffix(']'));
-        mount.is_none_or(|mount| {
-            let mut all = snapshot.filesystems().into_iter().flatten();
-            all.any(|fs| fs.mount == mount)
-        })
-    };
-    let known = judged
-        .verdicts
-        .iter()
-        .filter_map(|(series, verdict)| Some((&**series, verdict.fills.as_ref()?.as_ref().ok()?)));
-    known.filter(move |(series, _)| there(series))
+    let there = still_there(snapshot, judged).into_iter();
+    there.filter_map(|(series, it, _)| Some((series, it.fills.as_ref()?.as_ref().ok()?)))
 }
 
 /// What is full next, in days and in words.

@@ -1,6 +1,9 @@
 //! Parts of replies that several tools share.
 
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use glances_client::{
     Plugin,
@@ -12,10 +15,12 @@ use serde::Serialize;
 
 use super::ToolError;
 use crate::{
+    judge::{Judged, Verdict},
+    metric::{self, METRICS},
     model::Severity,
     redact::clip,
     render,
-    snapshot::{Finding, Snapshot, mounts},
+    snapshot::{Finding, Snapshot, Status, mounts},
 };
 
 /// Cores shown of one server: the largest machines have hundreds.
@@ -26,6 +31,9 @@ pub(super) const NAME_CHARS: usize = 60;
 
 /// Longest line of free text in a list, in characters.
 pub(super) const LINE_CHARS: usize = 100;
+
+/// Older than three rounds of the slowest plugin (SMART, 5 minutes) a reply tells nothing of now.
+pub(super) const OLD_SECS: f64 = 900.0;
 
 /// Said where Glances sees a container in place of its machine.
 pub(super) const CONTAINER_VIEW: &str = "view: container. This Glances runs inside a container \
@@ -71,6 +79,33 @@ pub(super) fn shown_age(snapshot: &Snapshot, plugin: Plugin, now: Timestamp) -> 
     let interval = snapshot.host.interval.as_secs_f64();
     // A poll arrives up to its own length after its tick.
     snapshot.age_secs(plugin, now).filter(|age| *age > interval * 1.25)
+}
+
+/// The age of a plugin's values where they are not the present ones: the server does not answer or is
+/// stale, or they are old.
+pub(super) fn old_age(snapshot: &Snapshot, plugin: Plugin, now: Timestamp) -> Option<f64> {
+    let fresh = matches!(snapshot.status(now), Status::Up | Status::Degraded);
+    snapshot.age_secs(plugin, now).filter(|age| !fresh || *age > OLD_SECS)
+}
+
+/// What history says of the series that the last replies still have, each with its last value. History
+/// keeps every name for ever; what was unmounted, unplugged or switched off is not in it.
+pub(super) fn still_there<'a>(
+    snapshot: &Snapshot,
+    judged: &'a Judged,
+) -> Vec<(&'a str, &'a Verdict, f64)> {
+    let path = |series: &'a str| series.split('[').next().unwrap_or_default();
+    let paths: BTreeSet<&str> = judged.verdicts.keys().map(|series| path(series)).collect();
+    let last: BTreeMap<String, f64> = METRICS
+        .iter()
+        .filter(|metric| paths.contains(metric.path))
+        .flat_map(|metric| {
+            let values = metric.values(snapshot).into_iter();
+            values.map(|(item, value)| (metric::series(metric.path, item.as_deref()), value))
+        })
+        .collect();
+    let verdicts = judged.verdicts.iter();
+    verdicts.filter_map(|(name, it)| Some((&**name, it, *last.get(&**name)?))).collect()
 }
 
 /// Ages of plugins that are polled less often, in one text: `fs ≤ 62s, containers 12s`. Where

@@ -216,7 +216,7 @@ async fn a_series_that_is_not_there_is_told_with_the_nearest() {
     }
 }
 
-/// Three weeks of one server, a poll every ten minutes: a disk that fills by two points a day up to
+/// Three weeks of a web server, a poll every ten minutes: a disk that fills by two points a day up to
 /// 70 %, a busy and an idle processor by day and night, memory that stays.
 pub(crate) async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) {
     use glances_mcp::store::{Batch, Keep, Sample, Sql, Store as _};
@@ -232,8 +232,8 @@ pub(crate) async fn three_weeks(file: &std::path::Path, name: &str, idle: bool) 
             let busy = days.fract() < 0.25 && !idle;
             let cpu = if busy { 92.0 } else { 8.0 } + noise;
             let values = vec![
-                ("fs.percent[/data]".into(), 28.0 + 2.0 * days + noise),
-                ("fs.percent[/still]".into(), 40.0 + noise),
+                ("fs.percent[/var/log]".into(), 28.0 + 2.0 * days + noise),
+                ("fs.percent[/]".into(), 40.0 + noise),
                 ("mem.percent".into(), 30.0 + noise),
                 ("cpu.total".into(), cpu),
             ];
@@ -273,7 +273,7 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
         let rows = reply["resources"].as_array().unwrap().clone();
         rows.into_iter().find(|row| row["item"] == item || row["resource"] == item)
     };
-    let filling = row(&reply, "/data").unwrap();
+    let filling = row(&reply, "/var/log").unwrap();
     assert_eq!(filling["outlook"], "fills", "{filling}");
     // From 70 % with 2 points a day it is full in 15 days.
     let likely = filling["likely_full_days"].as_f64().unwrap();
@@ -281,7 +281,7 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
     assert!(filling["earliest_days"].as_f64() <= Some(15.0), "{filling}");
     assert!(filling["latest_days"].as_f64() >= Some(14.0), "{filling}");
     assert!((filling["growth_percent_per_day"].as_f64().unwrap() - 2.0).abs() < 0.1, "{filling}");
-    assert_eq!(row(&reply, "/still").unwrap()["outlook"], "does not grow");
+    assert_eq!(row(&reply, "/").unwrap()["outlook"], "does not grow");
     let cpu = row(&reply, "cpu").unwrap();
     assert_eq!(cpu["outlook"], "busy", "{cpu}");
     // Six hours a day, of which the first and the last are in part another hour's.
@@ -289,7 +289,7 @@ async fn a_filling_disk_has_its_date_and_a_calm_one_has_none() {
 
     let soon = server.ask("capacity_analysis", json!({"within": 30})).await;
     let soon = soon["resources"].as_array().unwrap().clone();
-    assert!(soon.iter().all(|row| row["item"] == "/data"), "{soon:?}");
+    assert!(soon.iter().all(|row| row["item"] == "/var/log"), "{soon:?}");
     assert_eq!(soon.len(), 2, "both of the old servers: {soon:?}");
     let sooner = server.ask("capacity_analysis", json!({"within": 7})).await;
     assert_eq!(sooner["resources"], json!([]));

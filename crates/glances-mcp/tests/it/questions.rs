@@ -400,7 +400,7 @@ async fn which_disks_fill_within_a_month(shop: &Shop) {
     // 70 % and two points a day, on both of the old servers: 15 days.
     assert_eq!(filling.len(), 2, "{filling:?}");
     for row in filling {
-        assert_eq!(row["item"], "/data", "{row}");
+        assert_eq!(row["item"], "/var/log", "{row}");
         assert!((13.0..=17.0).contains(&number(row, "likely_full_days")), "{row}");
     }
 }

@@ -1,10 +1,12 @@
 //! What could shrink, and what that is worth.
 
 use analytics::{CPU_TARGET, MEMORY_TARGET};
+use glances_client::Plugin;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{judge::Judged, model::HostName, render, snapshot::Snapshot};
+use crate::{judge::Judged, model::HostName, render, snapshot::Snapshot, tools::view::old_age};
 
 /// Below these p95, percent, a server is idle.
 pub(super) const IDLE_CPU_PERCENT: f64 = 20.0;
@@ -33,6 +35,10 @@ pub(super) struct Idle {
     cost_per_month: Option<f64>,
     /// What enough of it would not cost, if the price follows the greater of cores and memory.
     saving_per_month: Option<f64>,
+    /// Of the last reading, where the server does not answer.
+    age_seconds: Option<f64>,
+    #[serde(skip)]
+    pub(super) answers: bool,
 }
 
 /// What the idle servers cost.
@@ -72,8 +78,9 @@ impl IdleCost {
 }
 
 impl Idle {
-    /// `None` for a server that is used, or whose week is not known.
-    pub(super) fn of(snapshot: &Snapshot, judged: &Judged) -> Option<Self> {
+    /// `None` for a server that is used, whose week is not known, or that never answered.
+    pub(super) fn of(snapshot: &Snapshot, judged: &Judged, now: Timestamp) -> Option<Self> {
+        snapshot.cpu()?;
         let cpu = judged.verdicts.get("cpu.total")?.over?;
         let memory = judged.verdicts.get("mem.percent")?;
         let over = memory.over?;
@@ -102,6 +109,8 @@ impl Idle {
             history_days,
             cost_per_month: cost,
             saving_per_month: cost.zip(kept).map(|(cost, kept)| cost * (1.0 - kept)),
+            age_seconds: old_age(snapshot, Plugin::Cpu, now),
+            answers: snapshot.status(now).answers(),
         })
     }
 }

@@ -49,7 +49,8 @@ fn expand(word: &str) -> Vec<String> {
 }
 
 /// What is wrong with the account of servers. `selected = shown + not_shown + unavailable`: every
-/// server that was asked about is in exactly one place, and a row is about one that is shown.
+/// server that was asked about is in exactly one place, and a row is about one that is shown, or says
+/// how old it is and is about one that is unavailable.
 #[must_use]
 pub(crate) fn accounted(what: &str, structured: &Value, asked: &BTreeSet<String>) -> Vec<String> {
     let mut problems = Vec::new();
@@ -64,18 +65,20 @@ pub(crate) fn accounted(what: &str, structured: &Value, asked: &BTreeSet<String>
     for words in coverage["not_shown"].as_object().into_iter().flatten().map(|(_, words)| words) {
         aside.extend(named(words));
     }
+    let unshown = aside.len();
     for group in coverage["unavailable"].as_array().into_iter().flatten() {
         let text = |key: &str| group[key].as_str().unwrap_or_default();
         check(!text("reason").is_empty() && !text("fix").is_empty(), "no reason or no fix");
         aside.extend(named(&group["servers"]));
     }
+    let unavailable: BTreeSet<String> = aside.iter().skip(unshown).cloned().collect();
     let distinct: BTreeSet<String> = aside.iter().cloned().collect();
     check(distinct.len() == aside.len(), "a server is in two places");
     check(distinct.is_subset(asked), "a server that was not asked about");
     let shown = usize::try_from(coverage["shown"].as_u64().unwrap_or_default()).unwrap();
     check(shown + distinct.len() == asked.len(), "the sum is wrong");
     let mut rows = BTreeSet::new();
-    servers_of_rows(structured, &mut rows);
+    servers_of_rows(structured, &unavailable, &mut rows);
     let gone: Vec<&String> = rows.intersection(&distinct).collect();
     check(gone.is_empty(), &format!("rows about {gone:?}, which are said not to be shown"));
     problems
@@ -85,20 +88,24 @@ fn named(words: &Value) -> Vec<String> {
     words.as_array().into_iter().flatten().filter_map(Value::as_str).flat_map(expand).collect()
 }
 
-fn servers_of_rows(value: &Value, found: &mut BTreeSet<String>) {
+/// Of all rows but those that say their age and are about servers of which only the past is known.
+fn servers_of_rows(value: &Value, past: &BTreeSet<String>, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
+            let old = map.get("age_seconds").is_some_and(Value::is_number);
             for (key, value) in map {
                 match value {
                     Value::String(name) if key == "server" => {
-                        found.insert(name.clone());
+                        if !(old && past.contains(name)) {
+                            found.insert(name.clone());
+                        }
                     }
-                    _ if key != "coverage" => servers_of_rows(value, found),
+                    _ if key != "coverage" => servers_of_rows(value, past, found),
                     _ => {}
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| servers_of_rows(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| servers_of_rows(item, past, found)),
         _ => {}
     }
 }
