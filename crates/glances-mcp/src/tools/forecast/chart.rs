@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     chart::{Chart, Limit, Point, STRETCHED_MAX, Series, Stretch},
-    metric::{Metric, Unit},
+    metric::Metric,
     query::Selection,
     redact::clip,
     snapshot::Snapshot,
@@ -68,7 +68,7 @@ pub(super) fn line(
     horizon: Horizon,
     now: i64,
 ) -> Series {
-    let most = if metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
+    let most = metric.unit.most();
     let past = coarser(&one.recent, horizon.step_secs());
     // The step that has begun is foretold.
     let whole = past.iter().filter(|it| it.secs < horizon.begin(0, now));

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{super::history::metric_of, written};
-use crate::metric::Unit;
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
 #[schemars(inline)]
@@ -89,7 +88,7 @@ const STEPS_SHOWN: usize = 12;
 /// The course in a dozen steps: of each stretch the step with the highest upper end.
 pub(super) fn of(series: &str, forecast: &Forecast, horizon: Horizon, now: Timestamp) -> Vec<Step> {
     let Some(metric) = metric_of(series) else { return Vec::new() };
-    let most = if metric.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
+    let most = metric.unit.most();
     let stretch = forecast.steps.len().div_ceil(STEPS_SHOWN).max(1);
     let numbered: Vec<_> = (0_i64..).zip(&forecast.steps).collect();
     numbered
