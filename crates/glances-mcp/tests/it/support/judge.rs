@@ -95,10 +95,8 @@ fn servers_of_rows(value: &Value, past: &BTreeSet<String>, found: &mut BTreeSet<
             let old = map.get("age_seconds").is_some_and(Value::is_number);
             for (key, value) in map {
                 match value {
-                    Value::String(name) if key == "server" => {
-                        if !(old && past.contains(name)) {
-                            found.insert(name.clone());
-                        }
+                    Value::String(name) if key == "server" && !(old && past.contains(name)) => {
+                        found.insert(name.clone());
                     }
                     _ if key != "coverage" => servers_of_rows(value, past, found),
                     _ => {}
