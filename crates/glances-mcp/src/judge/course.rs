@@ -148,8 +148,8 @@ impl Hours {
         }
         let half = hours.len().div_ceil(2);
         // Of the hours themselves: its value is its farthest, and may be of minutes.
-        let level = self.means.get(hours.clone()).and_then(median);
-        let shift = level.map_or(0.0, |level| level - finding.expected);
+        let Some(level) = self.means.get(hours.clone()).and_then(median) else { return false };
+        let shift = level - finding.expected;
         self.as_a_week_ago(hours, half, shift).unwrap_or_else(|| {
             let turns = self.turns_free(finding.since, zone);
             turns.is_some_and(|free| free == (shift < 0.0))
@@ -522,6 +522,9 @@ mod tests {
         assert!(!of_the_week(13, &free, &spike(second, 0, 20.0, 40.0)));
         let growth = Finding { kind: Kind::TrendChange, ..spike(second, 2, 20.0, 40.0) };
         assert!(!of_the_week(13, &free, &growth));
+        // Of an hour that has no mean yet nothing is known, also when a first weekend ends.
+        let monday = memory(7, free);
+        assert!(!monday.is_of_the_week(&spike(7 * 24, 1, 70.0, 40.0), &zone));
         // Minutes far out, in hours that are not.
         let minutes = |hour: i64| if (second..second + 2).contains(&hour) { 15.0 } else { 0.0 };
         assert!(!of_the_week(13, &minutes, &spike(second, 2, 98.0, 41.0)));
